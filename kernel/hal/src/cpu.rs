@@ -1,0 +1,45 @@
+//! Which core runs, and whether it may be interrupted.
+
+/// Cores of the largest machine this kernel knows (BCM2711: four).
+pub const MAX_CPUS: usize = 4;
+
+/// Number of a core, below [`MAX_CPUS`]: an index that needs no check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CpuId(u8);
+
+impl CpuId {
+    /// The core that runs at reset.
+    pub const BOOT: Self = Self(0);
+
+    /// Core `index`, or `None` where there is no such core.
+    pub const fn new(index: usize) -> Option<Self> {
+        if index < MAX_CPUS {
+            Some(Self(index as u8))
+        } else {
+            None
+        }
+    }
+
+    /// The number as an index below [`MAX_CPUS`].
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Who am I? Stable only while the caller cannot migrate: this kernel never migrates.
+pub trait Cpu {
+    /// The core that executes this call.
+    fn cpu_id() -> CpuId;
+}
+
+/// The interrupt mask of the calling core.
+pub trait Irq {
+    /// What `mask` found, for `restore`.
+    type State: Copy;
+
+    /// Masks interrupts on this core and says how it was before.
+    fn mask() -> Self::State;
+
+    /// Puts the mask back as `mask` found it.
+    fn restore(state: Self::State);
+}

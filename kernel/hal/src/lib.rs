@@ -1,0 +1,55 @@
+//! Words and seams of the kernel.
+//!
+//! *Words*: [`PhysAddr`] (what a CPU puts on the bus), [`DmaAddr`] (what a device is programmed
+//! with), [`PhysRange`], [`DmaWindow`], [`RamRegion`] (sole owner of RAM) and [`DmaBuffer`] (what
+//! may be lent to a device). None converts into another by accident.
+//!
+//! *Seams*: what the layers above need from a machine, each as narrow as its users allow:
+//!
+//! | trait | is | on the board | on the host |
+//! |---|---|---|---|
+//! | [`Platform`] | cache maintenance, barriers, copies in RAM | `dc`, `dsb`, `ld1`/`st1` | `sim`'s hostile cache |
+//! | [`Mmio`] | 32-bit registers | a pointer | a model with behaviour |
+//! | [`PageSource`] | pages by zone | `mm` | `sim` |
+//! | [`Clock`] | time | generic timer | counted steps |
+//! | [`Defer`] | work for later | queue drained by idle cores | run at once |
+//! | [`Irq`], [`Cpu`] | interrupt mask, core number | `DAIF`, `TPIDR` | thread-local |
+//!
+//! Everything above `hal` is generic over them and so runs on a host. The crate has no state.
+
+#![no_std]
+
+mod addr;
+mod buffer;
+mod clock;
+mod cpu;
+mod defer;
+pub mod lock;
+mod mmio;
+mod pages;
+mod platform;
+mod ram;
+mod range;
+mod window;
+
+pub use addr::{DmaAddr, PhysAddr};
+pub use buffer::{DmaBuffer, View, ViewMut};
+pub use clock::Clock;
+pub use cpu::{Cpu, CpuId, Irq, MAX_CPUS};
+pub use defer::{Defer, Job, QueueFull};
+pub use lock::IrqLock;
+pub use mmio::Mmio;
+pub use pages::{NoPages, PageSource, Pages, Zone};
+pub use platform::{Access, CacheLines, LINE, Platform};
+pub use ram::RamRegion;
+pub use range::{PhysRange, RangeError};
+pub use window::{DmaWindow, WindowError};
+
+/// Bytes in a kibibyte.
+pub const KIB: u64 = 1024;
+/// Bytes in a mebibyte.
+pub const MIB: u64 = 1024 * KIB;
+/// Bytes in a gibibyte.
+pub const GIB: u64 = 1024 * MIB;
+/// Bytes in a page of the 4 KiB translation granule.
+pub const PAGE: u64 = 4 * KIB;
