@@ -55,6 +55,16 @@ impl<'p, P: Platform> View<'p, P> {
         self.range
     }
 
+    /// The bytes, to be changed: `None` under [`Access::Read`].
+    pub fn as_mut(&mut self) -> Option<&mut [u8]> {
+        if self.access != Access::Write {
+            return None;
+        }
+        // SAFETY: as in `deref`, and under `Access::Write` the pointer is valid for stores and
+        // `new`'s caller vouched for exclusive access; `&mut self` excludes other slices of ours.
+        Some(unsafe { core::slice::from_raw_parts_mut(self.start.as_ptr(), self.len()) })
+    }
+
     fn len(&self) -> usize {
         usize::try_from(self.range.len()).expect("a range in the linear map fits in memory")
     }
@@ -97,8 +107,7 @@ impl<P: Platform> Deref for ViewMut<'_, P> {
 
 impl<P: Platform> DerefMut for ViewMut<'_, P> {
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as in `View::deref`, under `Access::Write`; `&mut self` excludes other slices.
-        unsafe { core::slice::from_raw_parts_mut(self.0.start.as_ptr(), self.0.len()) }
+        self.0.as_mut().expect("opened with Access::Write")
     }
 }
 
