@@ -1,1 +1,59 @@
-//! (to be written)
+//! DMA mapping: lending memory to devices that neither snoop the caches nor reach all of RAM.
+//!
+//! A driver describes its device once ([`DmaDevice`]) and lends it owned buffers:
+//!
+//! ```text
+//!            map                      launch (unsafe, in drivers)
+//! buffer ----------> Mapping<B, D> ------------------------------> InFlight + DmaAddr
+//!        <----------  idle          <------------------------------
+//!           unmap                     end: halts the engine first
+//! ```
+//!
+//! * **Who may touch what.** A mapping owns its buffer. While it is idle the CPU looks at it through
+//!   [`Mapping::for_cpu`]; in flight nobody but the device does. An address leaves the layer through
+//!   [`Mapping::launch`] alone, when a register or control block is about to be written with it.
+//! * **Direct or bounced** is one pure decision ([`route`]). A buffer bounces when it must: it is out
+//!   of reach, shares a cache line with foreign bytes while the device writes, or `swiotlb=force`
+//!   says so. No driver can tell which it was.
+//! * **Cache rules** are two pure tables ([`maintenance`]): clean before in every direction,
+//!   invalidate after where the device writes, and a barrier before anybody relies on either.
+//! * **Losing things is safe.** A dropped mapping unmaps; a dropped transfer halts its engine; an
+//!   engine that will not confirm its halt sends the memory into quarantine; `mem::forget` leaks
+//!   memory, and never frees what a device may still write.
+//!
+//! Context: `map`, `unmap`, `for_cpu`, `launch` and `end` may be called with interrupts off and in a
+//! handler. None allocates or waits, save for the pool's lock (a few hundred instructions) and the
+//! engine's own bounded halt.
+//!
+//! To lift the crate into another kernel, implement [`hal::Platform`] and hand a 2 MiB block of low
+//! memory to [`swiotlb::Pool::new`]. Only module `door` contains unsafe code.
+
+#![no_std]
+
+mod counters;
+mod decision;
+mod device;
+mod direction;
+mod door;
+mod error;
+mod layer;
+pub mod maintenance;
+mod mapping;
+mod quarantine;
+mod reach;
+pub mod swiotlb;
+mod sync;
+mod view;
+
+pub use counters::{Counters, Totals};
+pub use decision::{BounceReason, Bouncing, Request, Route, route};
+pub use device::{Builder, DeviceId, DmaDevice, LimitError, Limits};
+pub use direction::{
+    Bidirectional, DeviceReads, DeviceWrites, Dir, Direction, FromDevice, ToDevice,
+};
+pub use door::{Engine, Halt, InFlight, Quarantined};
+pub use error::{MapError, Refused};
+pub use layer::{Dma, LineMismatch};
+pub use mapping::Mapping;
+pub use reach::{DmaMask, MAX_WINDOWS, Reach};
+pub use view::CpuView;

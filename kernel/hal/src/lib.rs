@@ -20,10 +20,11 @@
 #![no_std]
 
 mod addr;
-mod buffer;
+pub mod buffer;
 mod clock;
 mod cpu;
 mod defer;
+pub mod layout;
 pub mod lock;
 mod mmio;
 mod pages;

@@ -1,0 +1,97 @@
+//! What a device did, counted per core so that no two cores share a line.
+//!
+//! An interrupt between two counts loses nothing: each is one atomic addition.
+
+use crate::decision::BounceReason;
+use core::sync::atomic::{AtomicU64, Ordering};
+use hal::{CpuId, MAX_CPUS};
+
+/// One core's share.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct PerCore {
+    direct: AtomicU64,
+    direct_bytes: AtomicU64,
+    bounced: [AtomicU64; 3],
+    bounced_bytes: AtomicU64,
+    refused: AtomicU64,
+    quarantined: AtomicU64,
+}
+
+/// Counters of one device.
+#[derive(Debug, Default)]
+pub struct Counters {
+    cores: [PerCore; MAX_CPUS],
+}
+
+/// The sums over all cores at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Mappings that needed no copy.
+    pub direct: u64,
+    /// Bytes in them.
+    pub direct_bytes: u64,
+    /// Mappings that bounced, by reason in the order of [`BounceReason::ALL`].
+    pub bounced: [u64; 3],
+    /// Bytes in them.
+    pub bounced_bytes: u64,
+    /// Mappings that were refused.
+    pub refused: u64,
+    /// Transfers whose memory went into quarantine or leaked.
+    pub quarantined: u64,
+}
+
+impl Totals {
+    /// Mappings that bounced, whatever the reason.
+    pub fn bounced_all(&self) -> u64 {
+        self.bounced.iter().sum()
+    }
+}
+
+fn add(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
+}
+
+impl Counters {
+    pub(crate) fn mapped_direct(&self, cpu: CpuId, bytes: u64) {
+        let core = &self.cores[cpu.index()];
+        add(&core.direct, 1);
+        add(&core.direct_bytes, bytes);
+    }
+
+    pub(crate) fn mapped_bounced(&self, cpu: CpuId, reason: BounceReason, bytes: u64) {
+        let core = &self.cores[cpu.index()];
+        add(&core.bounced[reason as usize], 1);
+        add(&core.bounced_bytes, bytes);
+    }
+
+    pub(crate) fn refused(&self, cpu: CpuId) {
+        add(&self.cores[cpu.index()].refused, 1);
+    }
+
+    pub(crate) fn quarantined(&self, cpu: CpuId) {
+        add(&self.cores[cpu.index()].quarantined, 1);
+    }
+
+    /// The sums over all cores. Counts that other cores make meanwhile may be missing.
+    pub fn totals(&self) -> Totals {
+        let sum = |of: fn(&PerCore) -> &AtomicU64| {
+            self.cores
+                .iter()
+                .map(|core| of(core).load(Ordering::Relaxed))
+                .sum()
+        };
+        Totals {
+            direct: sum(|c| &c.direct),
+            direct_bytes: sum(|c| &c.direct_bytes),
+            bounced: [
+                sum(|c| &c.bounced[0]),
+                sum(|c| &c.bounced[1]),
+                sum(|c| &c.bounced[2]),
+            ],
+            bounced_bytes: sum(|c| &c.bounced_bytes),
+            refused: sum(|c| &c.refused),
+            quarantined: sum(|c| &c.quarantined),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The only unsafe code of the crate: bytes of bounce buffers, the one door through which an
+//! address reaches a device, and the storage of what never came back.
+
+#![expect(
+    unsafe_code,
+    reason = "memory that devices write, each block says who owns it"
+)]
+
+mod bytes;
+mod flight;
+mod parked;
+
+pub(crate) use bytes::{copy_in, copy_out, drop_lines, look};
+pub use flight::{Engine, Halt, InFlight, Quarantined};
+pub(crate) use parked::Parked;

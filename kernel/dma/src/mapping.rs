@@ -1,0 +1,142 @@
+//! A mapping at rest: lent to a device that has not been told yet, or has finished.
+
+use crate::device::DmaDevice;
+use crate::direction::Direction;
+use crate::layer::Dma;
+use crate::swiotlb::Slots;
+use crate::sync::Link;
+use core::fmt;
+use core::marker::PhantomData;
+use hal::{Access, DmaAddr, DmaBuffer, PhysRange, Platform};
+
+/// Where the device finds the bytes.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// In the buffer itself: the extent that the device is given.
+    Direct(PhysRange),
+    /// In the pool.
+    Bounced(Slots),
+}
+
+impl Place {
+    /// What the device is given, length rounded up to its granule.
+    pub(crate) fn extent(&self) -> PhysRange {
+        match self {
+            Self::Direct(extent) => *extent,
+            Self::Bounced(slots) => slots.data(),
+        }
+    }
+}
+
+/// A mapping's contents: taken out once, by `unmap`, drop or quarantine.
+pub(crate) struct Held<B> {
+    pub(crate) buffer: B,
+    pub(crate) place: Place,
+    pub(crate) bus: DmaAddr,
+    /// A look of the CPU that has not been ended: its guard lives, or was forgotten.
+    pub(crate) viewed: Option<Access>,
+}
+
+impl<B> Held<B> {
+    pub(crate) fn new(buffer: B, place: Place, bus: DmaAddr) -> Self {
+        Self {
+            buffer,
+            place,
+            bus,
+            viewed: None,
+        }
+    }
+}
+
+/// A buffer that is lent to a device and not in flight.
+///
+/// It owns the buffer; its address is nobody's until [`launch`](Self::launch). Dropping it unmaps
+/// and drops the buffer. Forgetting it leaks the buffer and its slots.
+pub struct Mapping<'d, P: Platform, B: DmaBuffer, D: Direction> {
+    link: Link<'d, P>,
+    held: Option<Held<B>>,
+    direction: PhantomData<D>,
+}
+
+impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
+    pub(crate) fn new(dma: &'d Dma<P>, device: &'d DmaDevice, held: Held<B>) -> Self {
+        Self {
+            link: Link { dma, device },
+            held: Some(held),
+            direction: PhantomData,
+        }
+    }
+
+    fn held(&self) -> &Held<B> {
+        self.held
+            .as_ref()
+            .expect("taken only by calls that end the mapping")
+    }
+
+    /// The two ends of the mapping and its contents, borrowed apart.
+    pub(crate) fn parts(&mut self) -> (Link<'d, P>, &mut Held<B>) {
+        let held = self
+            .held
+            .as_mut()
+            .expect("taken only by calls that end the mapping");
+        (self.link, held)
+    }
+
+    /// The contents, for good: what is left of the mapping does nothing when dropped.
+    pub(crate) fn dismantle(mut self) -> (Link<'d, P>, Held<B>) {
+        let held = self
+            .held
+            .take()
+            .expect("taken only by calls that end the mapping");
+        (self.link, held)
+    }
+
+    pub(crate) fn dma(&self) -> &'d Dma<P> {
+        self.link.dma
+    }
+
+    /// The device that the buffer is lent to.
+    pub fn device(&self) -> &'d DmaDevice {
+        self.link.device
+    }
+
+    /// Bytes to transfer.
+    #[expect(clippy::len_without_is_empty, reason = "a mapping is never empty")]
+    pub fn len(&self) -> u64 {
+        self.held().buffer.range().len()
+    }
+
+    /// Bytes that the device has to be told: [`len`](Self::len) rounded up to its granule. The bytes
+    /// between the two belong to the buffer, or to its slot.
+    pub fn device_len(&self) -> u64 {
+        self.held().place.extent().len()
+    }
+
+    /// Ends the mapping: what the device wrote is in the buffer, for the CPU to read.
+    ///
+    /// Context: any. Never fails, never waits (save for the pool's lock) (INV-9).
+    pub fn unmap(self) -> B {
+        let (link, held) = self.dismantle();
+        link.unmap::<B, D>(held)
+    }
+}
+
+impl<P: Platform, B: DmaBuffer, D: Direction> Drop for Mapping<'_, P, B, D> {
+    fn drop(&mut self) {
+        if let Some(held) = self.held.take() {
+            drop(self.link.unmap::<B, D>(held));
+        }
+    }
+}
+
+impl<P: Platform, B: DmaBuffer, D: Direction> fmt::Debug for Mapping<'_, P, B, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Mapping({} bytes {:?} for {})",
+            self.len(),
+            D::DIR,
+            self.device().name()
+        )
+    }
+}

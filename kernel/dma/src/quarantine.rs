@@ -1,0 +1,74 @@
+//! Memory of transfers whose engine would not confirm that it halted.
+//!
+//! Such memory belongs to nobody: the device may still write it. It stays here under the device's
+//! name until [`Dma::device_was_reset`](crate::Dma::device_was_reset). Records are fixed; what
+//! finds no room is leaked, which is as safe, and counted.
+
+use crate::device::DeviceId;
+use crate::door::Parked;
+use crate::swiotlb::Slots;
+use arrayvec::ArrayVec;
+
+/// Records in all.
+const RECORDS: usize = 32;
+/// Records that one device may fill, so that a broken one does not push out the others.
+const PER_DEVICE: usize = 8;
+
+/// One transfer's memory.
+pub(crate) struct Record {
+    device: DeviceId,
+    pub(crate) buffer: Parked,
+    pub(crate) slots: Option<Slots>,
+}
+
+/// All of it.
+pub(crate) struct Quarantine {
+    records: ArrayVec<Record, RECORDS>,
+    leaked: u64,
+}
+
+impl Quarantine {
+    pub(crate) const fn new() -> Self {
+        Self {
+            records: ArrayVec::new_const(),
+            leaked: 0,
+        }
+    }
+
+    /// Keeps a transfer's memory. Returns whether there was a record for it; if not, it is leaked.
+    pub(crate) fn park(&mut self, device: DeviceId, buffer: Parked, slots: Option<Slots>) -> bool {
+        if self.of(device) >= PER_DEVICE || self.records.is_full() {
+            // Neither has a destructor that frees: letting go of them is the leak.
+            self.leaked += 1;
+            return false;
+        }
+        self.records.push(Record {
+            device,
+            buffer,
+            slots,
+        });
+        true
+    }
+
+    /// Takes out one record of `device`.
+    pub(crate) fn take(&mut self, device: DeviceId) -> Option<Record> {
+        let at = self
+            .records
+            .iter()
+            .position(|record| record.device == device)?;
+        Some(self.records.swap_remove(at))
+    }
+
+    /// Records of `device`.
+    pub(crate) fn of(&self, device: DeviceId) -> usize {
+        self.records
+            .iter()
+            .filter(|record| record.device == device)
+            .count()
+    }
+
+    /// Transfers that found no record.
+    pub(crate) fn leaked(&self) -> u64 {
+        self.leaked
+    }
+}

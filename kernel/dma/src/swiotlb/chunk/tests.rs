@@ -1,0 +1,171 @@
+//! The chunk against an obvious model: a plain array of slots.
+
+extern crate std;
+use super::*;
+use crate::device::Limits;
+use hal::PhysAddr;
+use proptest::prelude::*;
+use std::vec::Vec;
+
+fn plain(slots: u32) -> Layout {
+    Layout {
+        slots,
+        align: 1,
+        phase: 0,
+        boundary: CHUNK_SLOTS,
+        offset: 0,
+    }
+}
+
+fn drain(chunk: &mut Chunk, slots: u32) -> Vec<u32> {
+    core::iter::from_fn(|| chunk.alloc(&plain(slots)).ok()).collect()
+}
+
+#[test]
+fn geo_3_nothing_behind_the_end_is_handed_out() {
+    let mut chunk = Chunk::new(3);
+    let full = Full {
+        wanted: 4,
+        free: 3,
+        largest_run: 3,
+    };
+    assert_eq!(chunk.alloc(&plain(4)), Err(full));
+    assert_eq!(chunk.alloc(&plain(3)), Ok(0));
+    assert!(chunk.alloc(&plain(1)).is_err());
+}
+
+#[test]
+fn the_whole_chunk_is_one_run() {
+    let mut chunk = Chunk::new(CHUNK_SLOTS);
+    assert_eq!(chunk.alloc(&plain(CHUNK_SLOTS)), Ok(0));
+    assert_eq!(chunk.free_slots(), 0);
+    chunk.release(0, CHUNK_SLOTS);
+    assert_eq!(chunk.alloc(&plain(CHUNK_SLOTS)), Ok(0));
+}
+
+#[test]
+fn a_run_across_two_words_is_found_when_no_single_word_has_it() {
+    let mut chunk = Chunk::new(128);
+    let firsts = drain(&mut chunk, 16);
+    assert_eq!(firsts.len(), 8);
+    chunk.release(firsts[3], 16);
+    chunk.release(firsts[4], 16);
+    assert_eq!(chunk.alloc(&plain(32)), Ok(48));
+}
+
+#[test]
+fn every_slot_can_be_taken_and_the_refusal_afterwards_is_exact() {
+    let mut chunk = Chunk::new(CHUNK_SLOTS);
+    assert_eq!(drain(&mut chunk, 1).len(), CHUNK_SLOTS as usize);
+    let full = Full {
+        wanted: 1,
+        free: 0,
+        largest_run: 0,
+    };
+    assert_eq!(chunk.alloc(&plain(1)), Err(full));
+}
+
+#[test]
+fn an_odd_free_slot_does_not_serve_a_page_but_serves_a_slot() {
+    let mut chunk = Chunk::new(64);
+    drain(&mut chunk, 1);
+    chunk.release(7, 2);
+    let page = Layout {
+        align: 2,
+        ..plain(2)
+    };
+    assert!(chunk.alloc(&page).is_err());
+    assert_eq!(chunk.alloc(&plain(2)), Ok(7));
+    chunk.release(7, 1);
+    chunk.release(6, 1);
+    assert_eq!(chunk.alloc(&page), Ok(6));
+}
+
+#[test]
+#[should_panic(expected = "were free already")]
+fn a_run_that_is_released_twice_is_our_own_bug() {
+    let mut chunk = Chunk::new(64);
+    chunk.release(3, 1);
+}
+
+/// What the chunk should do, slot by slot.
+struct Model(Vec<bool>);
+
+impl Model {
+    fn find(&self, layout: &Layout) -> bool {
+        let slots = layout.slots as usize;
+        (0..CHUNK_SLOTS as usize).any(|first| {
+            layout.allows(first as u32)
+                && first + slots <= self.0.len()
+                && self.0[first..first + slots].iter().all(|free| *free)
+        })
+    }
+
+    fn set(&mut self, first: u32, slots: u32, free: bool) {
+        for slot in &mut self.0[first as usize..(first + slots) as usize] {
+            assert_ne!(
+                *slot, free,
+                "slot {first}+{slots} handed out or released twice"
+            );
+            *slot = free;
+        }
+    }
+}
+
+fn shape(len: u64, mask: u32, boundary: u32, orig: u64) -> Option<Layout> {
+    let limits = Limits {
+        coherent: false,
+        granule: 1,
+        min_align_mask: (1 << mask) - 1,
+        seg_boundary_mask: (1 << boundary) - 1,
+    };
+    Layout::new(PhysAddr::new(orig), len, &limits, 0, CHUNK_SLOTS).ok()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 200 }))]
+
+    #[test]
+    fn inv_5_any_sequence_agrees_with_the_model_and_ends_as_it_began(
+        slots in 1u32..=CHUNK_SLOTS,
+        steps in proptest::collection::vec(
+            (any::<bool>(), 1u64..0x2_8000, 0u32..18, 12u32..24, 0u64..0x10_0000, any::<u16>()),
+            1..if cfg!(miri) { 20 } else { 300 },
+        ),
+    ) {
+        let mut chunk = Chunk::new(slots);
+        let mut model = Model(std::vec![true; slots as usize]);
+        let mut live: Vec<(u32, u32)> = Vec::new();
+        for (alloc, len, mask, boundary, orig, pick) in steps {
+            if alloc {
+                // Small lengths are the common case: shrink most of them.
+                let len = if pick % 4 == 0 { len } else { 1 + len % 0x2000 };
+                let mask = if pick % 3 == 0 { mask } else { 0 };
+                let boundary = if pick % 5 == 0 { boundary } else { 40 };
+                let Some(layout) = shape(len, mask, boundary, orig) else { continue };
+                let possible = model.find(&layout);
+                match chunk.alloc(&layout) {
+                    Ok(first) => {
+                        prop_assert!(layout.allows(first));
+                        model.set(first, layout.slots, false);
+                        live.push((first, layout.slots));
+                    }
+                    Err(full) => {
+                        prop_assert!(!possible, "refused {layout:?} with {full:?}");
+                        prop_assert_eq!(full.free, model.0.iter().filter(|f| **f).count() as u32);
+                    }
+                }
+            } else if !live.is_empty() {
+                let (first, count) = live.swap_remove(pick as usize % live.len());
+                chunk.release(first, count);
+                model.set(first, count, true);
+            }
+            let used: u32 = live.iter().map(|(_, count)| count).sum();
+            prop_assert_eq!(chunk.free_slots(), slots - used);
+        }
+        for (first, count) in live {
+            chunk.release(first, count);
+        }
+        prop_assert_eq!(chunk.alloc(&plain(slots)), Ok(0));
+    }
+}

@@ -1,0 +1,231 @@
+//! What a bounce buffer has to look like: length, alignment and boundary as slot numbers (AL, FR-5).
+//!
+//! A chunk is naturally aligned in physical and in bus space, so a mask on addresses is a mask on
+//! slot numbers and both spaces agree.
+
+use super::{CHUNK_SLOTS, SLOT};
+use crate::device::Limits;
+use hal::{PAGE, PhysAddr};
+
+/// Slots in a page.
+const PAGE_SLOTS: u32 = (PAGE / SLOT) as u32;
+
+/// The shape of one allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Slots in a row.
+    pub slots: u32,
+    /// The first slot's number is `phase` modulo this power of two.
+    pub align: u32,
+    /// See `align`.
+    pub phase: u32,
+    /// No run crosses a multiple of this power of two; a chunk's slots mean "no such rule".
+    pub boundary: u32,
+    /// The data start this many bytes behind the start of the first slot.
+    pub offset: u64,
+}
+
+/// The buffer is too long for this device: the longest that could bounce, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NeverFits {
+    /// In bytes.
+    pub max: u64,
+}
+
+impl Layout {
+    /// The shape for `len` bytes that stand in for those at `orig`, in a pool whose longest run has
+    /// `capacity` slots. `alloc_align_mask` is 0 for streaming mappings.
+    pub fn new(
+        orig: PhysAddr,
+        len: u64,
+        limits: &Limits,
+        alloc_align_mask: u64,
+        capacity: u32,
+    ) -> Result<Self, NeverFits> {
+        let (mask, area_mask) = (limits.min_align_mask, alloc_align_mask | (SLOT - 1));
+        let offset = orig.get() & mask & area_mask;
+        let never = NeverFits {
+            max: longest(limits, offset, capacity),
+        };
+        if len > never.max {
+            return Err(never);
+        }
+        let size = (len + offset).next_multiple_of(alloc_align_mask + 1);
+        let slots = u32::try_from(size.div_ceil(SLOT)).map_err(|_| never)?;
+        let (align, phase) = placement(orig, size, mask, area_mask);
+        let boundary = boundary_slots(limits);
+        // The place nearest behind a boundary that the alignment allows: where even that is too
+        // late, no slot ever serves.
+        let room = boundary - (phase & (boundary - 1));
+        if slots > capacity || slots > room || align > CHUNK_SLOTS {
+            return Err(NeverFits {
+                max: never.max.min(u64::from(room) * SLOT - offset),
+            });
+        }
+        Ok(Self {
+            slots,
+            align,
+            phase,
+            boundary,
+            offset,
+        })
+    }
+
+    /// The first slot number at or above `from` at which this shape may start.
+    pub fn next_start(&self, from: u32) -> u32 {
+        let aligned = |at: u32| {
+            let ahead = self.phase.wrapping_sub(at) & (self.align - 1);
+            at + ahead
+        };
+        let start = aligned(from);
+        if (start & (self.boundary - 1)) + self.slots <= self.boundary {
+            return start;
+        }
+        // Behind the next boundary there is room: `new` made sure of it.
+        aligned((start | (self.boundary - 1)) + 1)
+    }
+
+    /// May this shape start at `slot`?
+    pub fn allows(&self, slot: u32) -> bool {
+        slot & (self.align - 1) == self.phase
+            && (slot & (self.boundary - 1)) + self.slots <= self.boundary
+    }
+}
+
+/// Alignment and phase of the first slot.
+fn placement(orig: PhysAddr, size: u64, mask: u64, area_mask: u64) -> (u32, u32) {
+    let area = slots_of(area_mask);
+    if mask > area_mask {
+        // AL-2: the address shares all bits of the mask with the original; those below the area's
+        // own alignment are in the offset already.
+        let phase = (orig.get() & mask & !area_mask) / SLOT;
+        return (slots_of(mask), phase as u32);
+    }
+    // AL-3: without masks a page or more is page-aligned, as drivers have come to expect.
+    if mask == 0 && area == 1 && size >= PAGE {
+        (PAGE_SLOTS, 0)
+    } else {
+        (area, 0)
+    }
+}
+
+/// Slots covered by an address mask of the form 2^n - 1, at least one.
+fn slots_of(mask: u64) -> u32 {
+    u32::try_from((mask / SLOT).saturating_add(1)).unwrap_or(u32::MAX)
+}
+
+/// The device's segment boundary in slots.
+fn boundary_slots(limits: &Limits) -> u32 {
+    slots_of(limits.seg_boundary_mask).clamp(1, CHUNK_SLOTS)
+}
+
+/// The longest buffer that can ever bounce: a constant of device and pool. Where a boundary
+/// is smaller than a slot, the data must fit between two of them from their offset on.
+fn longest(limits: &Limits, offset: u64, capacity: u32) -> u64 {
+    let run = u64::from(capacity.min(boundary_slots(limits))) * SLOT;
+    let boundary = limits.seg_boundary_mask;
+    if boundary < SLOT - 1 {
+        return boundary + 1 - (offset & boundary);
+    }
+    run.saturating_sub(offset)
+}
+
+/// The longest buffer that can bounce for a device with these limits wherever the original lies.
+pub fn max_len(limits: &Limits, capacity: u32) -> u64 {
+    longest(limits, limits.min_align_mask & (SLOT - 1), capacity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn limits(min_align_mask: u64, seg_boundary_mask: u64) -> Limits {
+        Limits {
+            coherent: false,
+            granule: 1,
+            min_align_mask,
+            seg_boundary_mask,
+        }
+    }
+
+    fn layout(orig: u64, len: u64, mask: u64, area_mask: u64) -> Layout {
+        let limits = limits(mask, u64::MAX);
+        Layout::new(PhysAddr::new(orig), len, &limits, area_mask, CHUNK_SLOTS).expect("fits")
+    }
+
+    const ORIG: u64 = 0x2_0000_1804;
+
+    #[test]
+    fn al_5_vectors() {
+        // (m=FFF, q=0, 512): an odd slot, 4 bytes in: ...804.
+        let l = layout(ORIG, 512, 0xFFF, 0);
+        assert_eq!((l.slots, l.align, l.phase, l.offset), (1, 2, 1, 0x004));
+        assert_eq!(u64::from(l.next_start(0)) * SLOT + l.offset, 0x804);
+        // (m=0, q=0, 4096): page-aligned, from slot 1 on that is slot 2.
+        assert_eq!(layout(ORIG, 4096, 0, 0).next_start(1), 2);
+        // One byte less: any slot.
+        assert_eq!(layout(ORIG, 4095, 0, 0).next_start(1), 1);
+        // (m=FFF, q=3FFF, 512): 16 KiB area, data at ...804, one slot of padding before them.
+        let l = layout(ORIG, 512, 0xFFF, 0x3FFF);
+        assert_eq!((l.slots, l.align, l.phase, l.offset), (8, 8, 0, 0x804));
+    }
+
+    #[test]
+    fn fr_5_a_run_does_not_cross_the_devices_boundary() {
+        let limits = limits(0, 0xFFFF);
+        let l = Layout::new(PhysAddr::new(0), 4 * SLOT, &limits, 0, CHUNK_SLOTS).expect("fits");
+        assert_eq!(l.next_start(30), 32);
+        assert!(!l.allows(30) && l.allows(28));
+    }
+
+    #[test]
+    fn lim_2_a_length_that_never_fits_is_told_apart_and_by_how_much() {
+        let whole = u64::from(CHUNK_SLOTS) * SLOT;
+        let fits = |len, limits: &Limits, orig| {
+            Layout::new(PhysAddr::new(orig), len, limits, 0, CHUNK_SLOTS)
+        };
+        let free = limits(0, u64::MAX);
+        assert!(fits(whole, &free, 0).is_ok());
+        assert_eq!(fits(whole + 1, &free, 0), Err(NeverFits { max: whole }));
+        let masked = limits(0x7FF, u64::MAX);
+        assert_eq!(fits(whole, &masked, 4), Err(NeverFits { max: whole - 4 }));
+        let bounded = limits(0, 0xFFFF);
+        assert_eq!(
+            fits(0x1_0001, &bounded, 0),
+            Err(NeverFits { max: 0x1_0000 })
+        );
+        let tiny = limits(0, 0xFF);
+        assert_eq!(fits(0x101, &tiny, 0), Err(NeverFits { max: 0x100 }));
+    }
+
+    proptest! {
+        #[test]
+        fn al_1_2_3_and_the_boundary_hold_for_every_start(
+            orig in 0u64..0x10_0000, len in 1u64..0x8000, m in 0u32..16, q in 0u32..16,
+            boundary in 8u32..22, from in 0u32..CHUNK_SLOTS,
+        ) {
+            let (mask, area_mask) = ((1u64 << m) - 1, (1u64 << q) - 1);
+            let limits = limits(mask, (1 << boundary) - 1);
+            let made = Layout::new(PhysAddr::new(orig), len, &limits, area_mask, CHUNK_SLOTS);
+            let Ok(l) = made else { return Ok(()) };
+            let start = l.next_start(from);
+            prop_assert!(l.allows(start));
+            prop_assert!(start >= from);
+            let area = u64::from(start) * SLOT;
+            let data = area + l.offset;
+            prop_assert_eq!(data & mask, orig & mask, "AL-2");
+            if mask <= (area_mask | (SLOT - 1)) {
+                prop_assert_eq!(area & area_mask & !(SLOT - 1), 0, "AL-2: area");
+            }
+            if mask == 0 && area_mask == 0 && len >= PAGE {
+                prop_assert_eq!(data % PAGE, 0, "AL-3");
+            }
+            prop_assert!(l.offset + len <= u64::from(l.slots) * SLOT);
+            let edge = 1u64 << boundary;
+            prop_assert_eq!(data / edge, (data + len - 1) / edge, "FR-5");
+            // No earlier start was allowed.
+            prop_assert!((from..start).all(|s| !l.allows(s)));
+        }
+    }
+}
