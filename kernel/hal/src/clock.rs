@@ -1,6 +1,6 @@
 //! Time that only moves forward.
 
-/// A monotonic clock. Callable anywhere, never waits.
+/// A monotonic clock. Callable anywhere; only `wait_until` waits.
 pub trait Clock: Sync {
     /// Ticks since some moment before the kernel started. Never goes back.
     fn ticks(&self) -> u64;
@@ -13,6 +13,27 @@ pub trait Clock: Sync {
         // 128 bits: ticks * 10^6 passes 64 bits after some days.
         let micros = u128::from(self.ticks()) * 1_000_000 / u128::from(self.hz().max(1));
         u64::try_from(micros).unwrap_or(u64::MAX)
+    }
+
+    /// Ticks that `micros` microseconds take, rounded up.
+    fn ticks_in(&self, micros: u64) -> u64 {
+        let ticks = (u128::from(micros) * u128::from(self.hz())).div_ceil(1_000_000);
+        u64::try_from(ticks).unwrap_or(u64::MAX)
+    }
+
+    /// Waits until `done` says so or `deadline` (in ticks) has passed, and returns what `done` said
+    /// last. Polls here; a machine that can sleep until its next interrupt overrides it. Not for
+    /// handlers.
+    fn wait_until(&self, deadline: u64, done: &mut dyn FnMut() -> bool) -> bool {
+        loop {
+            if done() {
+                return true;
+            }
+            if self.ticks() >= deadline {
+                return done();
+            }
+            core::hint::spin_loop();
+        }
     }
 }
 
