@@ -1,0 +1,124 @@
+//! The Raspberry Pi 4's cores as `hal` sees them.
+//!
+//! RAM is reached through the linear map, so a physical address costs one addition. `Board` has no
+//! state and no size: code that is generic over `Platform` calls these instructions directly.
+
+#![expect(unsafe_code, reason = "barriers and the interrupt mask are assembly")]
+
+use crate::{cache, copy};
+use aarch64_cpu::registers::MPIDR_EL1;
+use core::arch::asm;
+use core::ptr::NonNull;
+use hal::layout::LINEAR_BASE;
+use hal::{Access, CacheLines, Cpu, CpuId, Irq, MAX_CPUS, PhysAddr, PhysRange, Platform};
+use tock_registers::interfaces::Readable;
+
+/// The machine that this image runs on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Board;
+
+/// Where the linear map shows `addr`. Beyond the RAM it maps, an access traps.
+#[inline]
+const fn linear(addr: PhysAddr) -> u64 {
+    LINEAR_BASE.wrapping_add(addr.get())
+}
+
+impl Cpu for Board {
+    /// Affinity 0 of `MPIDR_EL1` (`boot` gives EL1 the true one): right without any set-up.
+    #[inline]
+    fn cpu_id() -> CpuId {
+        let core = MPIDR_EL1.get() as usize % MAX_CPUS;
+        CpuId::new(core).expect("a remainder is below its divisor")
+    }
+}
+
+impl Irq for Board {
+    type State = u64;
+
+    #[inline]
+    fn mask() -> u64 {
+        let daif;
+        // SAFETY: masking interrupts of this core touches no memory. Without `nomem`, the compiler
+        // moves no access of the critical section in front of it.
+        unsafe {
+            asm!("mrs {0}, daif", "msr daifset, #2", out(reg) daif, options(nostack, preserves_flags));
+        }
+        daif
+    }
+
+    #[inline]
+    fn restore(state: u64) {
+        // SAFETY: `state` is what `mask` read; handlers are ready for interrupts that were on.
+        unsafe { asm!("msr daif, {0}", in(reg) state, options(nostack, preserves_flags)) };
+    }
+}
+
+// SAFETY: each method is the instruction or loop that the trait's text names, over the whole of the
+// range; `cache` and `copy.s` touch nothing else, and no assembly here is marked `nomem` or
+// `readonly`. The linear map shows all RAM that may be owned as Normal write-back memory.
+unsafe impl Platform for Board {
+    fn cache_lines(&self) -> CacheLines {
+        cache::lines()
+    }
+
+    #[inline]
+    fn clean(&self, range: PhysRange) {
+        // SAFETY: cleaning changes no value. An address that is not mapped traps.
+        unsafe { cache::clean(linear(range.start()), linear(range.last())) };
+    }
+
+    #[inline]
+    fn clean_invalidate(&self, range: PhysRange) {
+        // SAFETY: what is dropped was written back. An address that is not mapped traps.
+        unsafe { cache::clean_invalidate(linear(range.start()), linear(range.last())) };
+    }
+
+    #[inline]
+    unsafe fn invalidate(&self, range: PhysRange) {
+        // SAFETY: the caller owns these lines, all of them, and gives up unwritten stores.
+        unsafe { cache::invalidate(linear(range.start()), linear(range.last())) };
+    }
+
+    #[inline]
+    fn complete(&self) {
+        // SAFETY: a barrier.
+        unsafe { asm!("dsb sy", options(nostack, preserves_flags)) };
+    }
+
+    #[inline]
+    fn publish(&self) {
+        // SAFETY: a barrier.
+        unsafe { asm!("dmb oshst", options(nostack, preserves_flags)) };
+    }
+
+    #[inline]
+    fn acquire(&self) {
+        // SAFETY: a barrier.
+        unsafe { asm!("dmb oshld", options(nostack, preserves_flags)) };
+    }
+
+    #[inline]
+    unsafe fn copy(&self, from: PhysAddr, to: PhysAddr, len: u64) {
+        // SAFETY: the caller vouches for RAM in the linear map, ownership, and no overlap.
+        unsafe { copy::arch_copy(linear(to), linear(from), len) };
+    }
+
+    #[inline]
+    unsafe fn copy_clean(&self, from: PhysAddr, to: PhysAddr, len: u64) {
+        // SAFETY: as in `copy`.
+        unsafe { copy::arch_copy_clean(linear(to), linear(from), len) };
+    }
+
+    #[inline]
+    unsafe fn zero(&self, range: PhysRange) {
+        // SAFETY: the caller owns this RAM.
+        unsafe { copy::arch_zero(linear(range.start()), range.len()) };
+    }
+
+    #[inline]
+    fn view(&self, range: PhysRange, _: Access) -> NonNull<u8> {
+        // The linear map has no object to derive a pointer from: its addresses count as exposed.
+        let start = core::ptr::with_exposed_provenance_mut(linear(range.start()) as usize);
+        NonNull::new(start).expect("the linear map does not reach address zero")
+    }
+}
