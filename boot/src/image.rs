@@ -1,0 +1,203 @@
+//! The image in memory: which pages have which rights, and whose guard page an address lies in.
+//!
+//! The page tables of the entry map exactly [`Image::parts`]; who builds the next ones maps the same.
+
+use hal::layout::{
+    EXCEPTION_STACK, KERNEL_BASE, MAIN_STACK, STACK_GUARD, STACK_STRIDE, STACKS_LEN,
+};
+use hal::{CpuId, MAX_CPUS, PhysAddr, PhysRange};
+
+/// Where the image lies. Offsets are bytes from [`KERNEL_BASE`], on page boundaries, rising.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Where it was loaded.
+    pub load: PhysAddr,
+    /// End of text, start of read-only data.
+    pub text_end: u64,
+    /// End of read-only data, start of what may be written.
+    pub rodata_end: u64,
+    /// End of data, bss and first page tables; the stacks of all cores follow.
+    pub stacks_start: u64,
+    /// End of the image.
+    pub end: u64,
+}
+
+/// What may be done with a part of the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// Read and execute.
+    Text,
+    /// Read.
+    ReadOnly,
+    /// Read and write.
+    ReadWrite,
+}
+
+/// Pages of the image with the same rights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Address of the first page.
+    pub virt: u64,
+    /// The RAM behind it.
+    pub phys: PhysRange,
+    /// What may be done there.
+    pub rights: Rights,
+}
+
+/// One of a core's two stacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stack {
+    /// For exceptions (SP_EL1).
+    Exception,
+    /// For everything else (SP_EL0).
+    Main,
+}
+
+impl Stack {
+    const ALL: [Self; 2] = [Self::Exception, Self::Main];
+
+    /// Bytes from the start of a core's stacks to this one's lowest byte.
+    const fn bottom(self) -> u64 {
+        match self {
+            Self::Exception => STACK_GUARD,
+            Self::Main => STACK_GUARD + EXCEPTION_STACK + STACK_GUARD,
+        }
+    }
+
+    const fn len(self) -> u64 {
+        match self {
+            Self::Exception => EXCEPTION_STACK,
+            Self::Main => MAIN_STACK,
+        }
+    }
+}
+
+impl Image {
+    /// All RAM of the image, guard pages included: nobody else's.
+    pub fn phys(&self) -> PhysRange {
+        PhysRange::new(self.load, self.end).expect("the image is not empty and was loaded in RAM")
+    }
+
+    /// Every mapped part, in rising order. Guard pages are the gaps.
+    pub fn parts(&self) -> impl Iterator<Item = Part> + use<> {
+        let image = *self;
+        let sections = [
+            (0, self.text_end, Rights::Text),
+            (self.text_end, self.rodata_end, Rights::ReadOnly),
+            (self.rodata_end, self.stacks_start, Rights::ReadWrite),
+        ];
+        let sections = sections.map(|(from, to, rights)| image.part(from, to - from, rights));
+        sections
+            .into_iter()
+            .chain(all_stacks().map(move |(cpu, stack)| {
+                let bottom = image.bottom(cpu, stack) - KERNEL_BASE;
+                image.part(bottom, stack.len(), Rights::ReadWrite)
+            }))
+    }
+
+    fn part(&self, offset: u64, len: u64, rights: Rights) -> Part {
+        let phys = self.phys().slice(offset, len);
+        Part {
+            virt: KERNEL_BASE + offset,
+            phys: phys.expect("linker.ld puts every section inside the image"),
+            rights,
+        }
+    }
+
+    /// Address behind a stack's highest byte: what its stack pointer starts with.
+    pub const fn stack_top(&self, cpu: CpuId, stack: Stack) -> u64 {
+        self.bottom(cpu, stack) + stack.len()
+    }
+
+    const fn bottom(&self, cpu: CpuId, stack: Stack) -> u64 {
+        let stacks = KERNEL_BASE + self.stacks_start;
+        stacks + STACK_STRIDE * cpu.index() as u64 + stack.bottom()
+    }
+
+    /// The stack whose guard page holds `virt`: a fault there is that stack's overflow.
+    pub fn guarded_by(&self, virt: u64) -> Option<(CpuId, Stack)> {
+        all_stacks().find(|&(cpu, stack)| {
+            let bottom = self.bottom(cpu, stack);
+            (bottom - STACK_GUARD..bottom).contains(&virt)
+        })
+    }
+
+    /// The physical address behind an address of the image, guard pages included.
+    pub fn to_phys(&self, virt: u64) -> Option<PhysAddr> {
+        let offset = virt.checked_sub(KERNEL_BASE)?;
+        self.phys().slice(offset, 1).map(PhysRange::start)
+    }
+}
+
+fn all_stacks() -> impl Iterator<Item = (CpuId, Stack)> {
+    let cpus = (0..MAX_CPUS).filter_map(CpuId::new);
+    cpus.flat_map(|cpu| Stack::ALL.map(|stack| (cpu, stack)))
+}
+
+const _: () = assert!(Stack::Main.bottom() + MAIN_STACK == STACK_STRIDE);
+const _: () = assert!(STACKS_LEN.is_multiple_of(STACK_STRIDE));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hal::PAGE;
+
+    const IMAGE: Image = Image {
+        load: PhysAddr::new(0x8_0000),
+        text_end: 0x4000,
+        rodata_end: 0x6000,
+        stacks_start: 0x1_0000,
+        end: 0x1_0000 + STACKS_LEN,
+    };
+
+    #[test]
+    fn parts_and_guard_pages_make_up_the_image_without_overlap() {
+        let (mut end, mut guards) = (KERNEL_BASE, 0);
+        for part in IMAGE.parts() {
+            for page in (end..part.virt).step_by(PAGE as usize) {
+                assert!(IMAGE.guarded_by(page).is_some(), "{page:#x}");
+                guards += 1;
+            }
+            end = part.virt + part.phys.len();
+            assert_eq!(IMAGE.guarded_by(end - 1), None);
+            assert_eq!(IMAGE.to_phys(part.virt), Some(part.phys.start()));
+        }
+        assert_eq!((end - KERNEL_BASE, guards), (IMAGE.end, 2 * MAX_CPUS));
+    }
+
+    #[test]
+    fn only_text_is_executable_and_it_is_not_writable() {
+        let rights = |at: u64| {
+            let at = KERNEL_BASE + at;
+            let mut parts = IMAGE.parts();
+            parts
+                .find(|p| (p.virt..p.virt + p.phys.len()).contains(&at))
+                .map(|p| p.rights)
+        };
+        assert_eq!(rights(0x3FFF), Some(Rights::Text));
+        assert_eq!(rights(0x4000), Some(Rights::ReadOnly));
+        assert_eq!(rights(0x6000), Some(Rights::ReadWrite));
+        assert_eq!(rights(0x1_0000), None);
+    }
+
+    #[test]
+    fn an_overflow_is_told_apart_by_core_and_stack() {
+        let cpu2 = CpuId::new(2).expect("four cores");
+        let lowest = IMAGE.stack_top(cpu2, Stack::Main) - MAIN_STACK;
+        assert_eq!(IMAGE.guarded_by(lowest), None);
+        assert_eq!(IMAGE.guarded_by(lowest - 1), Some((cpu2, Stack::Main)));
+        let lowest = IMAGE.stack_top(cpu2, Stack::Exception) - EXCEPTION_STACK;
+        assert_eq!(
+            IMAGE.guarded_by(lowest - PAGE),
+            Some((cpu2, Stack::Exception))
+        );
+        assert_eq!(IMAGE.guarded_by(lowest - PAGE - 1), None);
+    }
+
+    #[test]
+    fn addresses_outside_the_image_have_no_physical_one() {
+        assert_eq!(IMAGE.to_phys(0), None);
+        assert_eq!(IMAGE.to_phys(KERNEL_BASE - 1), None);
+        assert_eq!(IMAGE.to_phys(KERNEL_BASE + IMAGE.end), None);
+    }
+}
