@@ -34,11 +34,6 @@ impl Builder {
         self.cells(name, &rows.concat())
     }
 
-    /// Adds raw bytes, for trees that are wrong on purpose.
-    pub fn bytes(self, name: &str, bytes: &[u8]) -> Self {
-        self.property(name, bytes)
-    }
-
     /// Adds a string.
     pub fn string(self, name: &str, value: &str) -> Self {
         self.property(name, value)
