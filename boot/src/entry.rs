@@ -5,8 +5,10 @@
 //!
 //! | file | does |
 //! |---|---|
+//! | `words.s` | constants and macros |
 //! | `head.s` | Image header; parks other cores; EL3 or EL2 down to EL1, every register set |
-//! | `tables.s` | first page tables, MMU and caches on, lower half off |
+//! | `el1.s` | registers of EL1, MMU and caches on, lower half off |
+//! | `tables.s` | first page tables |
 //! | `upper.s` | bss, [`Handoff`], stacks, [`KernelMain`] |
 
 #![expect(unsafe_code, reason = "the assembly itself")]
@@ -43,7 +45,9 @@ const fn level2(addr: u64) -> u64 {
 const PERIPHERALS: u64 = layout::PERIPHERALS.start().get();
 
 global_asm!(
+    include_str!("entry/words.s"),
     include_str!("entry/head.s"),
+    include_str!("entry/el1.s"),
     include_str!("entry/tables.s"),
     include_str!("entry/upper.s"),
     text_offset = const TEXT_OFFSET,

@@ -12,6 +12,8 @@ fn main() {
     println!("cargo::rustc-link-arg-bins=-T{}", script.display());
     // A hash over the image names the build in every log.
     println!("cargo::rustc-link-arg-bins=--build-id=sha1");
+    // What linker.ld does not place would land between sections, with rights of its neighbour.
+    println!("cargo::rustc-link-arg-bins=--orphan-handling=error");
     // linker.ld aligns what must be aligned; 64 KiB pages would only pad the file.
     println!("cargo::rustc-link-arg-bins=-zmax-page-size=4096");
 }

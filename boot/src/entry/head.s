@@ -8,23 +8,6 @@
 //   x25 L2CTLR_EL1       x26 CPUACTLR_EL1         x27 the same after the erratum's remedy
 //   x28 virtual address of the device tree, or 0 (`tables.s`)
 
-// Names of the Cortex-A72 manual for registers that the assembler does not know.
-.set    SCR_NS_SMD_HCE_RW,  0x5B1       // RES1 bits 5:4; no monitor here, so `smc` is undefined
-.set    CPTR_EL2_NO_TRAPS,  0x33FF      // RES1 bits alone
-.set    SCTLR_EL2_OFF,      0x30C50830  // RES1 bits alone: MMU and caches off, little-endian
-.set    SCTLR_EL1_OFF,      0x30D00800
-.set    SPSR_EL2H_MASKED,   0x3C9
-.set    SPSR_EL1T_MASKED,   0x3C4
-.set    CRYSTAL_HZ,         54000000
-.set    SMPEN,              1 << 6
-.set    ERRATUM_859971,     1 << 32     // CPUACTLR_EL1: no instruction prefetch
-
-.macro  load_imm reg, value
-        movz    \reg, #((\value) & 0xFFFF)
-        movk    \reg, #(((\value) >> 16) & 0xFFFF), lsl #16
-        movk    \reg, #(((\value) >> 32) & 0xFFFF), lsl #32
-.endm
-
         .section .text.head, "ax"
         .globl  _start
 _start:
@@ -44,7 +27,7 @@ _start:
 
 reset:
         msr     daifset, #0b1111
-        // An ELF loader starts every core here; the firmware keeps cores 1-3 in its own loop.
+        // An ELF loader starts every core here; firmware keeps cores 1-3 in a loop of its own in page 0.
         mrs     x1, mpidr_el1
         tst     x1, #0xFF
         b.ne    park
@@ -62,6 +45,7 @@ reset:
         load_imm x0, SCTLR_EL2_OFF
         msr     sctlr_el2, x0
         isb
+        cmp     x20, #2
         b.eq    at_el2
 
 // EL3: no firmware ran. Do what its stub does for the core; `Finding::EnteredAtEl3` tells what it
@@ -86,8 +70,7 @@ reset:
         orr     x0, x0, x1
         msr     S3_1_C11_C0_2, x0
         isb
-2:      adrp    x0, parked_vectors
-        add     x0, x0, :lo12:parked_vectors
+2:      address x0, parked_vectors
         msr     vbar_el3, x0
         adr     x0, at_el2
         msr     elr_el3, x0
@@ -129,8 +112,7 @@ at_el2:
         msr     vpidr_el2, x0
         mrs     x0, mpidr_el1
         msr     vmpidr_el2, x0
-        adrp    x0, parked_vectors
-        add     x0, x0, :lo12:parked_vectors
+        address x0, parked_vectors
         msr     vbar_el2, x0
         load_imm x0, SCTLR_EL1_OFF
         msr     sctlr_el1, x0
@@ -142,7 +124,7 @@ at_el2:
         eret
 
 // Reads the A72's own registers and switches instruction prefetch off (erratum 859971). Firmware that
-// forbids the write (ACTLR_EL3) has set the bit itself: only a clear bit is written. Uses x0, x1.
+// forbids the write (ACTLR_EL3) has set the bit itself: only a clear bit is written. Uses x0-x2.
 apply_errata:
         mov     x2, x30
         bl      is_a72_r0

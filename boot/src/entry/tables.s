@@ -1,82 +1,15 @@
-// The first page tables and the step into the upper half. At EL1, caches still off.
+// The first page tables. At EL1, caches off.
 //
 // Only the tables are written before the MMU is on. Those stores go past the caches, so lines of the
 // tables are dropped before (nothing stale may be written back over them) and after (nothing
 // fetched by speculation meanwhile may answer a table walk).
 
-.set    PAGE_ENTRY,     0b11
-.set    TABLE_ENTRY,    0b11
-.set    BLOCK_ENTRY,    0b01
-.set    ACCESSED,       1 << 10
-.set    INNER,          3 << 8          // inner shareable
-.set    READ_ONLY,      1 << 7
-.set    PXN,            1 << 53
-.set    UXN,            1 << 54
-.set    NORMAL,         ({attr_normal} << 2) | INNER | ACCESSED
-.set    DEVICE,         ({attr_device} << 2) | ACCESSED
-
-.set    MAP_TEXT,       NORMAL | READ_ONLY | UXN | PAGE_ENTRY
-.set    MAP_RODATA,     NORMAL | READ_ONLY | UXN | PXN | PAGE_ENTRY
-.set    MAP_DATA,       NORMAL | UXN | PXN | PAGE_ENTRY
-.set    MAP_FDT,        NORMAL | READ_ONLY | UXN | PXN | BLOCK_ENTRY
-.set    MAP_DEVICE,     DEVICE | UXN | PXN | BLOCK_ENTRY
-
-.set    BLOCK,          1 << 21
-.set    GIB,            1 << 30
-
-// 39 bits and 4 KiB pages on both sides; walks are write-back cacheable, inner shareable.
-.set    TCR,            25 | (1 << 8) | (1 << 10) | (3 << 12) | (25 << 16) | (1 << 24) | (1 << 26) | (3 << 28) | (2 << 30)
-.set    TCR_EPD0,       1 << 7
-// RES1 bits; MMU, data cache, stack alignment (EL1, EL0), instruction cache, writable is never executable.
-.set    SCTLR_EL1_ON,   0x30D00800 | (1 << 0) | (1 << 2) | (1 << 3) | (1 << 4) | (1 << 12) | (1 << 19)
-
-.macro  load_wide reg, value
-        load_imm \reg, \value
-        movk    \reg, #(((\value) >> 48) & 0xFFFF), lsl #48
-.endm
-
-// Physical (before the step) or virtual (after it) address of a symbol.
-.macro  address reg, symbol
-        adrp    \reg, \symbol
-        add     \reg, \reg, :lo12:\symbol
-.endm
-
 // Maps the pages from the address in x1 up to `end` with the given rights; x1 moves on.
 .macro  map_up_to end, rights
         address x2, \end
-        load_wide x3, (\rights)
+        load_imm x3, (\rights)
         bl      map_pages
 .endm
-
-at_el1:
-        msr     spsel, #0
-        load_imm x0, SCTLR_EL1_OFF
-        msr     sctlr_el1, x0
-        mov     x0, #(3 << 20)          // CPACR_EL1.FPEN: the copy routines use v0-v3
-        msr     cpacr_el1, x0
-        address x0, parked_vectors
-        msr     vbar_el1, x0
-        msr     mdscr_el1, xzr
-        msr     cntkctl_el1, xzr
-        msr     cntp_ctl_el0, xzr
-        msr     cntv_ctl_el0, xzr
-        msr     pmuserenr_el0, xzr
-        msr     contextidr_el1, xzr
-        msr     csselr_el1, xzr
-        msr     amair_el1, xzr
-        msr     tpidr_el1, xzr
-        msr     tpidr_el0, xzr
-        msr     tpidrro_el0, xzr
-        isb
-
-        bl      drop_table_lines
-        bl      clear_tables
-        bl      fill_image
-        bl      fill_upper
-        bl      fill_fdt
-        bl      fill_lower
-        bl      drop_table_lines
-        b       enable_mmu
 
 // Invalidates every line of the tables to the point of coherency. Uses x0-x3.
 drop_table_lines:
@@ -156,7 +89,7 @@ fill_upper:
         b.lo    1b
 
         add     x2, x2, #({device_l2} * 8)
-        load_wide x3, (MAP_DEVICE | {peripherals})
+        load_imm x3, (MAP_DEVICE | {peripherals})
         mov     x4, #{peripheral_blocks}
 2:      str     x3, [x2], #8
         add     x3, x3, #BLOCK
@@ -175,7 +108,7 @@ fill_fdt:
         cmp     x19, x0
         b.hs    1f
         and     x1, x19, #~(BLOCK - 1)
-        load_wide x2, MAP_FDT
+        load_imm x2, MAP_FDT
         orr     x1, x1, x2
         address x0, __table_upper_top
         add     x0, x0, #({fdt_l2} * 8)
@@ -183,7 +116,7 @@ fill_fdt:
         add     x1, x1, #BLOCK
         str     x1, [x0, #8]
         and     x1, x19, #(BLOCK - 1)
-        load_wide x28, {fdt_window}
+        load_imm x28, {fdt_window}
         add     x28, x28, x1
 1:      ret
 
@@ -198,46 +131,8 @@ fill_lower:
         orr     x2, x0, #TABLE_ENTRY
         ubfx    x3, x21, #21, #9
         str     x2, [x1, x3, lsl #3]
-        load_wide x2, MAP_TEXT
+        load_imm x2, MAP_TEXT
         orr     x2, x2, x21
         ubfx    x3, x21, #12, #9
         str     x2, [x0, x3, lsl #3]
         ret
-
-enable_mmu:
-        load_wide x0, {mair}
-        msr     mair_el1, x0
-        load_wide x0, TCR
-        mrs     x1, id_aa64mmfr0_el1    // IPS: as many physical bits as there are, at most 48
-        and     x1, x1, #0xF
-        mov     x2, #5
-        cmp     x1, x2
-        csel    x1, x1, x2, lo
-        orr     x0, x0, x1, lsl #32
-        msr     tcr_el1, x0
-        address x1, __table_lower
-        msr     ttbr0_el1, x1
-        address x1, __table_upper
-        msr     ttbr1_el1, x1
-        isb
-        tlbi    vmalle1
-        ic      iallu
-        dsb     nsh
-        isb
-        ldr     x2, =upper
-        load_imm x1, SCTLR_EL1_ON
-        msr     sctlr_el1, x1
-        isb
-        br      x2
-
-// x0 is TCR_EL1.
-upper:
-        orr     x0, x0, #TCR_EPD0       // the lower half is gone from here on
-        msr     tcr_el1, x0
-        isb
-        msr     ttbr0_el1, xzr
-        tlbi    vmalle1
-        dsb     nsh
-        isb
-        b       start_kernel
-        .ltorg
