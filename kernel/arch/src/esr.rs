@@ -62,15 +62,26 @@ pub enum FaultStatus {
     Other(u8),
 }
 
+/// What kind of access failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// An instruction fetch.
+    Fetch,
+    /// A load.
+    Load,
+    /// A store.
+    Store,
+    /// Cache maintenance.
+    Maintenance,
+}
+
 /// Details of an instruction or data abort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abort {
     /// Why.
     pub status: FaultStatus,
-    /// A store (or cache maintenance, which counts as one) rather than a load or fetch.
-    pub write: bool,
-    /// Caused by cache maintenance.
-    pub maintenance: bool,
+    /// Of what.
+    pub attempt: Attempt,
     /// `FAR_EL1` holds the address.
     pub address_valid: bool,
 }
@@ -114,15 +125,16 @@ impl Esr {
 
     /// Details, if the class is an abort.
     pub const fn abort(self) -> Option<Abort> {
-        let data = match self.class() {
-            Class::DataAbort => true,
-            Class::InstructionAbort => false,
+        let attempt = match self.class() {
+            Class::InstructionAbort => Attempt::Fetch,
+            Class::DataAbort if bit(self.0, 8) => Attempt::Maintenance,
+            Class::DataAbort if bit(self.0, 6) => Attempt::Store,
+            Class::DataAbort => Attempt::Load,
             _ => return None,
         };
         Some(Abort {
             status: FaultStatus::decode((self.0 & 0x3F) as u8),
-            write: data && bit(self.0, 6),
-            maintenance: data && bit(self.0, 8),
+            attempt,
             address_valid: !bit(self.0, 10),
         })
     }
@@ -184,12 +196,13 @@ impl fmt::Display for FaultStatus {
 
 impl fmt::Display for Abort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let access = match (self.maintenance, self.write) {
-            (true, _) => "cache maintenance",
-            (false, true) => "store",
-            (false, false) => "load or fetch",
+        let attempt = match self.attempt {
+            Attempt::Fetch => "fetch",
+            Attempt::Load => "load",
+            Attempt::Store => "store",
+            Attempt::Maintenance => "cache maintenance",
         };
-        write!(f, "{access}, {}", self.status)
+        write!(f, "{attempt}, {}", self.status)
     }
 }
 
@@ -228,8 +241,15 @@ mod tests {
     fn a_fetch_is_never_called_a_store() {
         // Bit 6 is reserved in the syndrome of a fetch.
         let fetch = Esr::new(0x8600_004E).abort().expect("an instruction abort");
-        assert!(!fetch.write && fetch.address_valid);
+        assert_eq!(fetch.attempt, Attempt::Fetch);
         assert_eq!(fetch.status, FaultStatus::Permission(2));
+    }
+
+    #[test]
+    fn cache_maintenance_is_not_called_a_store() {
+        // WnR is set for it too.
+        let maintenance = Esr::new(0x9600_0146).abort().expect("a data abort");
+        assert_eq!(maintenance.attempt, Attempt::Maintenance);
     }
 
     #[test]

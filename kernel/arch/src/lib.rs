@@ -44,7 +44,7 @@ pub mod probe;
 mod timer;
 
 pub use backtrace::Backtrace;
-pub use esr::{Abort, Class, Esr, FaultStatus};
+pub use esr::{Abort, Attempt, Class, Esr, FaultStatus};
 pub use frame::{Frame, Spsr};
 pub use irq::{Acknowledged, IrqChip, IrqError, IrqId};
 pub use stack::Stack;
@@ -54,5 +54,5 @@ pub use {
     board::Board,
     gic::{Gic400, GicError},
     mmio::{MmioError, MmioRegion},
-    timer::{Timer, wait_for_interrupt_until},
+    timer::Timer,
 };
