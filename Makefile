@@ -1,0 +1,25 @@
+# Every target is one line for `cargo xtask`; set-up comes first and does nothing when all is there.
+#   make run FILE=path                    carry your file instead of seeded bytes
+#   make run APPEND="swiotlb=noforce"     more words for the kernel's command line
+
+export FILE APPEND
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test check doc clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+setup: ## install what is missing: toolchain, emulator, cargo-deny
+	@sh tools/setup.sh
+build: setup ## build kernel8.img
+	@cargo xtask build
+run: setup ## boot it in the emulator and carry a file by DMA (FILE=path, APPEND="words")
+	@cargo xtask run $${FILE:+--file="$$FILE"} $${APPEND:+--append="$$APPEND"}
+test: setup ## run every test there is; the last line is `N passed, N failed`
+	@cargo xtask test
+check: setup ## format, lints, arrows between crates, licences
+	@cargo xtask check
+doc: setup ## write the documentation of all crates
+	@cargo xtask doc
+clean: ## remove what was built
+	@cargo clean
