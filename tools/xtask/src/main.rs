@@ -1,2 +1,57 @@
-//! (to be written)
-fn main() {}
+//! Build, run, test and check the kernel: everything behind `make`.
+//!
+//! Each command is a file of its own; what decides (parsers, verdicts, command lines) is pure and
+//! tested here, what acts is thin. Exit status: 0 if all is well, 1 if something failed, 130 after
+//! Ctrl-C.
+
+mod args;
+mod boot;
+mod check;
+mod command;
+mod console;
+mod header;
+mod image;
+mod interrupt;
+mod ktap;
+mod libtest;
+mod metadata;
+mod mutants;
+mod payload;
+mod process;
+mod qemu;
+mod report;
+mod run;
+mod shim;
+mod test;
+mod trees;
+mod workspace;
+
+use args::{Cli, Command};
+use clap::Parser;
+use std::process::ExitCode;
+use workspace::Workspace;
+
+fn main() -> ExitCode {
+    let result = interrupt::watch().and_then(|()| dispatch(Cli::parse().command));
+    match result {
+        _ if interrupt::seen() => ExitCode::from(130),
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs one command; false if something that it tells about failed.
+fn dispatch(command: Command) -> anyhow::Result<bool> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Build { load } => command::build(&workspace, load),
+        Command::Run(options) => run::run(&workspace, &options),
+        Command::Test(options) => test::run(&workspace, &options),
+        Command::Check => command::check(&workspace),
+        Command::Doc => command::doc(&workspace),
+    }
+}

@@ -1,0 +1,106 @@
+//! The command line of `cargo xtask`.
+
+use crate::header::LoadOffset;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Build, run, test and check Carom.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build kernel8.img and tell its size
+    Build {
+        /// Where the firmware is to load it, in hex
+        #[arg(long, default_value = "80000")]
+        load: LoadOffset,
+    },
+    /// Boot it in the emulator, carry a file by DMA, compare the digests
+    Run(RunArgs),
+    /// Run every test there is; the last line is `N passed, N failed`
+    Test(TestArgs),
+    /// Format, lints, arrows between crates, licences
+    Check,
+    /// Write the documentation of all crates
+    Doc,
+}
+
+/// Options of `run`.
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// The file to carry; seeded bytes if absent
+    #[arg(long)]
+    pub(crate) file: Option<PathBuf>,
+    /// More words for the kernel's command line
+    #[arg(long, default_value = "")]
+    pub(crate) append: String,
+    /// Seed of the bytes that are made up
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+/// Options of `test`.
+#[derive(Args, Debug, Default)]
+pub(crate) struct TestArgs {
+    /// Only these parts (may be given more than once)
+    #[arg(long, value_enum)]
+    pub(crate) only: Vec<Part>,
+    /// Only tests, scenarios and mutants whose name contains this
+    #[arg(long, default_value = "")]
+    pub(crate) filter: String,
+}
+
+impl TestArgs {
+    /// Whether `part` is to run.
+    pub(crate) fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
+    /// Whether something called `name` is to run.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        name.contains(&self.filter)
+    }
+}
+
+/// A part of the test run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Format, lints, arrows, licences
+    Check,
+    /// Tests that need no board
+    Host,
+    /// A part of them under Miri
+    Miri,
+    /// The kernel in the emulator
+    Emulator,
+    /// Rules tested by breaking them
+    Mutants,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_only_every_part_runs_and_with_it_just_that_part() {
+        let all = TestArgs::default();
+        assert!(all.wants(Part::Host) && all.wants(Part::Mutants));
+        let miri = TestArgs {
+            only: vec![Part::Miri],
+            ..TestArgs::default()
+        };
+        assert!(miri.wants(Part::Miri) && !miri.wants(Part::Host));
+    }
+}

@@ -1,0 +1,189 @@
+//! One boot of the kernel in the emulator: what it is started with, and what it must say.
+
+use crate::command::write;
+use crate::console::{self, Expected};
+use crate::header::LoadOffset;
+use crate::image::Built;
+use crate::ktap::{Ktap, Outcome};
+use crate::payload::Payload;
+use crate::process::{self, Echo, Ended};
+use crate::qemu::{self, Boot};
+use crate::report::{Failure, tail};
+use crate::shim::{self, X0};
+use crate::trees::Spoilt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How the kernel comes into memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kernel {
+    /// As a flat image: EL2, one core.
+    Image(LoadOffset),
+    /// As an ELF: EL3, all four cores at once, no file.
+    Elf,
+}
+
+/// What x0 points at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tree {
+    /// The tree that the project wrote for the emulator.
+    Emulator,
+    /// A valid tree of another machine.
+    Foreign,
+    /// An ATAG list at 100, which is no tree.
+    Atags,
+    /// A tree with a mistake, by way of the shim.
+    Spoilt(Spoilt),
+    /// No RAM at all, by way of the shim.
+    Nowhere(u64),
+}
+
+/// Everything one boot is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup<'a> {
+    pub(crate) kernel: Kernel,
+    pub(crate) tree: Tree,
+    pub(crate) file: Option<&'a Payload>,
+    /// Words of the kernel's command line.
+    pub(crate) append: &'a str,
+    pub(crate) limit: Duration,
+}
+
+impl Setup<'_> {
+    /// Boots; `out` takes the image and the tree.
+    pub(crate) fn boot(&self, built: &Built, out: &Path, echo: Echo) -> anyhow::Result<Ended> {
+        let append = qemu::append(self.file.map(|file| file.len), self.append);
+        let (kernel, tree) = (self.kernel(built, out)?, self.tree(out)?);
+        let boot = Boot {
+            kernel: &kernel,
+            tree: tree.as_deref(),
+            initrd: self.file.map(|file| file.path.as_path()),
+            append: &append,
+        };
+        process::run(boot.command(), self.limit, echo)
+    }
+
+    fn kernel(&self, built: &Built, out: &Path) -> anyhow::Result<PathBuf> {
+        let Kernel::Image(load) = self.kernel else {
+            return Ok(built.elf.clone());
+        };
+        let image = match self.x0() {
+            Some(x0) => shim::wrap(&built.flat, &x0),
+            None => built.at(load)?,
+        };
+        let path = out.join("boot.img");
+        write(&path, &image)?;
+        Ok(path)
+    }
+
+    /// What only the shim can do.
+    fn x0(&self) -> Option<X0> {
+        match self.tree {
+            Tree::Spoilt((_, spoil)) => Some(X0::Blob(spoil(devicetree::emulator()))),
+            Tree::Nowhere(address) => Some(X0::Value(address)),
+            Tree::Emulator | Tree::Foreign | Tree::Atags => None,
+        }
+    }
+
+    fn tree(&self, out: &Path) -> anyhow::Result<Option<PathBuf>> {
+        let blob = match self.tree {
+            Tree::Emulator => devicetree::emulator(),
+            Tree::Foreign => devicetree::foreign(),
+            Tree::Atags | Tree::Spoilt(_) | Tree::Nowhere(_) => return Ok(None),
+        };
+        let path = out.join("boot.dtb");
+        write(&path, &blob)?;
+        Ok(Some(path))
+    }
+}
+
+/// What a console amounts to.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) ktap: Ktap,
+    /// What was compared, where it was as it should be.
+    pub(crate) digest: Option<String>,
+    /// What is wrong with the run as a whole; the tests' own failures are in `ktap`.
+    pub(crate) wrong: Vec<String>,
+}
+
+impl Verdict {
+    /// Judges a run that must exit with 0, tell all its tests, carry what is expected, and say
+    /// every one of `says`.
+    pub(crate) fn of(ended: &Ended, expected: Expected<'_>, says: &[&str]) -> Self {
+        let ktap = Ktap::parse(&ended.output);
+        let digest = console::judge(expected, &ended.output);
+        let mut wrong = Vec::new();
+        wrong.extend((!ended.ok()).then(|| ended.ending.to_string()));
+        wrong.extend(ktap.error.as_ref().map(ToString::to_string));
+        wrong.extend(digest.as_ref().err().cloned());
+        let unsaid = says.iter().filter(|words| !ended.output.contains(**words));
+        wrong.extend(unsaid.map(|words| format!("the console does not say \"{words}\"")));
+        let digest = digest.ok();
+        Self {
+            ktap,
+            digest,
+            wrong,
+        }
+    }
+
+    /// The tests that failed, by name, with their reasons.
+    pub(crate) fn failed_tests(&self) -> impl Iterator<Item = Failure> {
+        self.ktap
+            .results
+            .iter()
+            .filter_map(|result| match &result.outcome {
+                Outcome::Failed(why) => Some(Failure::new(&result.name, why.clone())),
+                Outcome::Passed | Outcome::Skipped(_) => None,
+            })
+    }
+
+    /// Whether everything is as it should be.
+    pub(crate) fn ok(&self) -> bool {
+        self.wrong.is_empty() && self.failed_tests().next().is_none()
+    }
+
+    /// What is wrong with the run, with the console's end.
+    pub(crate) fn explain(&self, console: &str) -> String {
+        format!("{}\n{}", self.wrong.join("\n"), tail(console))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Ending;
+
+    const WHOLE: &str = "KTAP version 1\n1..1\nok 1 a\ncarom: digest none no file\n";
+
+    fn judged(output: &str, ending: Ending, says: &[&str]) -> Verdict {
+        let ended = Ended {
+            ending,
+            output: output.to_owned(),
+            took: Duration::ZERO,
+        };
+        Verdict::of(&ended, Expected::Nothing, says)
+    }
+
+    #[test]
+    fn a_whole_run_with_status_0_passes() {
+        assert!(judged(WHOLE, Ending::Exited(Some(0)), &["no file"]).ok());
+    }
+
+    #[test]
+    fn each_thing_that_is_missing_is_named() {
+        let wrong = |output: &str, ending, says: &[&str]| judged(output, ending, says).wrong;
+        let fine = Ending::Exited(Some(0));
+        assert_eq!(
+            wrong(WHOLE, Ending::Exited(Some(1)), &[]),
+            ["exit status 1"]
+        );
+        assert_eq!(
+            wrong(WHOLE, fine, &["pool"]),
+            ["the console does not say \"pool\""]
+        );
+        let hung = Ending::TimedOut(Duration::from_secs(9));
+        assert_eq!(wrong("", hung, &[]).len(), 3);
+        assert!(!judged(&WHOLE.replace("ok 1", "not ok 1"), fine, &[]).ok());
+    }
+}

@@ -1,0 +1,59 @@
+//! The short commands: `build`, `check`, `doc`.
+
+use crate::args::TestArgs;
+use crate::header::{self, LoadOffset};
+use crate::process::{self, Echo};
+use crate::report::Totals;
+use crate::workspace::{TARGET, Workspace};
+use crate::{check, image};
+use anyhow::Context;
+use std::path::Path;
+use std::time::Duration;
+
+/// Builds kernel8.img and tells its size.
+pub(crate) fn build(workspace: &Workspace, load: LoadOffset) -> anyhow::Result<bool> {
+    let built = image::build(&workspace.root, &workspace.target, Echo::On)?;
+    let image = built.at(load)?;
+    let path = workspace.out()?.join("kernel8.img");
+    write(&path, &image)?;
+    println!(
+        "{}: {} bytes, {} in memory, to be loaded at {load}",
+        path.display(),
+        image.len(),
+        header::image_size(&image)?
+    );
+    Ok(true)
+}
+
+/// Writes a file and names it where that fails.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Runs every check.
+pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<bool> {
+    let mut totals = Totals::default();
+    check::run(workspace, &TestArgs::default(), &mut totals);
+    println!("{}", totals.line());
+    Ok(totals.ok())
+}
+
+/// Writes the documentation: what runs on the host, and what needs the board's target.
+pub(crate) fn doc(workspace: &Workspace) -> anyhow::Result<bool> {
+    let limit = Duration::from_secs(15 * 60);
+    let host = workspace.cargo(&["doc", "--no-deps"]);
+    let board = workspace.cargo(&[
+        "doc",
+        "--no-deps",
+        "-p",
+        "arch",
+        "-p",
+        "rpi4",
+        "--target",
+        TARGET,
+    ]);
+    let ok =
+        process::run(host, limit, Echo::On)?.ok() && process::run(board, limit, Echo::On)?.ok();
+    println!("{}/doc/hal/index.html", workspace.target.display());
+    Ok(ok)
+}

@@ -1,0 +1,81 @@
+//! From the kernel's sources to the flat image that a loader takes.
+
+use crate::header::{self, LoadOffset};
+use crate::process::{self, Echo};
+use crate::report::tail;
+use crate::workspace::{TARGET, cargo_in};
+use anyhow::{Context, bail};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use xshell::{Shell, cmd};
+
+/// A first build fetches and compiles all dependencies.
+const BUILD_LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// The kernel, built.
+#[derive(Clone, Debug)]
+pub(crate) struct Built {
+    pub(crate) elf: PathBuf,
+    /// The flat image, as the linker script lays it out.
+    pub(crate) flat: Vec<u8>,
+}
+
+impl Built {
+    /// The flat image for a loader that shall put it at `load`.
+    pub(crate) fn at(&self, load: LoadOffset) -> anyhow::Result<Vec<u8>> {
+        let mut image = self.flat.clone();
+        header::set_load(&mut image, load)?;
+        Ok(image)
+    }
+}
+
+/// Builds the image of the tree at `root`.
+pub(crate) fn build(root: &Path, target: &Path, echo: Echo) -> anyhow::Result<Built> {
+    let cargo = cargo_in(
+        root,
+        target,
+        &["build", "--release", "-p", "rpi4", "--target", TARGET],
+    );
+    let ended = process::run(cargo, BUILD_LIMIT, echo)?;
+    if !ended.ok() {
+        // What was echoed need not be told again.
+        let log = if echo == Echo::On {
+            ""
+        } else {
+            &tail(&ended.output)
+        };
+        bail!("the kernel does not build ({})\n{log}", ended.ending);
+    }
+    let elf = target.join(TARGET).join("release/rpi4");
+    let flat = flatten(&elf)?;
+    header::image_size(&flat).context("the image's header")?;
+    Ok(Built { elf, flat })
+}
+
+/// What an ELF would look like in memory, up to its bss.
+fn flatten(elf: &Path) -> anyhow::Result<Vec<u8>> {
+    let shell = Shell::new()?;
+    let flat = elf.with_extension("img");
+    let objcopy = llvm_objcopy(&shell)?;
+    cmd!(shell, "{objcopy} --strip-all -O binary {elf} {flat}")
+        .quiet()
+        .run()?;
+    std::fs::read(&flat).with_context(|| format!("cannot read {}", flat.display()))
+}
+
+/// The `llvm-objcopy` of the toolchain's own llvm-tools.
+fn llvm_objcopy(shell: &Shell) -> anyhow::Result<PathBuf> {
+    let sysroot = cmd!(shell, "rustc --print sysroot").quiet().read()?;
+    let host = cmd!(shell, "rustc --print host-tuple").quiet().read()?;
+    let objcopy = Path::new(&sysroot)
+        .join("lib/rustlib")
+        .join(host)
+        .join("bin/llvm-objcopy");
+    if !objcopy.exists() {
+        bail!(
+            "no {}: is component llvm-tools installed? (`make setup`)",
+            objcopy.display()
+        );
+    }
+    Ok(objcopy)
+}

@@ -1,0 +1,126 @@
+//! Mutants whose test runs in the emulator.
+
+use super::bench::Bench;
+use super::list::{Kind, Mutant};
+use crate::boot::Verdict;
+use crate::image;
+use crate::ktap::Outcome;
+use crate::process::Echo;
+use crate::test::scenario::{self, Scenario};
+use anyhow::Context;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The name of what is no test but the kernel's work: the file that is carried.
+const MAIN_JOB: &str = "main job";
+
+/// What each scenario came to while the tree was whole.
+#[derive(Debug, Default)]
+pub(super) struct Passing(BTreeMap<String, Verdict>);
+
+impl Passing {
+    pub(super) fn contains(&self, scenario: &str, test: &str) -> bool {
+        self.0
+            .get(scenario)
+            .is_some_and(|verdict| passed(verdict, test))
+    }
+}
+
+/// Boots every named scenario once.
+pub(super) fn whole(bench: &Bench, mutants: &[Mutant]) -> anyhow::Result<Passing> {
+    let kinds = mutants.iter().map(|mutant| &mutant.kind);
+    let named: BTreeSet<&String> = kinds
+        .filter_map(|kind| match kind {
+            Kind::Board { scenario } => Some(scenario),
+            Kind::Host { .. } => None,
+        })
+        .collect();
+    let mut passing = Passing::default();
+    for name in named {
+        passing.0.insert(name.clone(), boot(bench, name)?);
+    }
+    Ok(passing)
+}
+
+/// Whether the named test fails in the tree as it is now.
+pub(super) fn catches(bench: &Bench, scenario: &str, test: &str) -> anyhow::Result<bool> {
+    Ok(failed(&boot(bench, scenario)?, test))
+}
+
+fn boot(bench: &Bench, name: &str) -> anyhow::Result<Verdict> {
+    let scenario = find(name)?;
+    let built = image::build(&bench.tree, &bench.target, Echo::Off)?;
+    let (_, verdict) = scenario.run(&built, &bench.target)?;
+    Ok(verdict)
+}
+
+fn find(name: &str) -> anyhow::Result<Scenario> {
+    let mut all = scenario::all().into_iter();
+    all.find(|scenario| scenario.name == name)
+        .with_context(|| format!("no scenario is called \"{name}\""))
+}
+
+fn passed(verdict: &Verdict, test: &str) -> bool {
+    match test {
+        MAIN_JOB => verdict.wrong.is_empty(),
+        _ => verdict.ktap.outcome(test) == Some(&Outcome::Passed),
+    }
+}
+
+/// A test that was running when the kernel stopped has noticed as well. One that never began has
+/// not: the kernel may have stopped for any reason.
+fn failed(verdict: &Verdict, test: &str) -> bool {
+    match test {
+        MAIN_JOB => verdict.digest.is_none(),
+        _ => {
+            let told = matches!(verdict.ktap.outcome(test), Some(Outcome::Failed(_)));
+            told || verdict.ktap.running.as_deref() == Some(test)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::Expected;
+    use crate::process::{Ended, Ending};
+    use std::time::Duration;
+
+    fn judged(output: &str, code: i32) -> Verdict {
+        let ended = Ended {
+            ending: Ending::Exited(Some(code)),
+            output: output.to_owned(),
+            took: Duration::ZERO,
+        };
+        Verdict::of(&ended, Expected::Nothing, &[])
+    }
+
+    const GOOD: &str =
+        "KTAP version 1\n1..2\n# test a\nok 1 a\n# test b\nok 2 b\ncarom: digest none x\n";
+
+    #[test]
+    fn a_whole_kernel_passes_and_fails_nothing() {
+        let verdict = judged(GOOD, 0);
+        for test in ["a", "b", MAIN_JOB] {
+            assert!(passed(&verdict, test) && !failed(&verdict, test), "{test}");
+        }
+    }
+
+    #[test]
+    fn only_the_test_that_failed_or_was_running_has_noticed() {
+        let verdict = judged(&GOOD.replace("ok 1 a", "not ok 1 a"), 1);
+        assert!(failed(&verdict, "a") && !failed(&verdict, "b"));
+        let died = judged("KTAP version 1\n1..2\n# test a\npanic\n", 101);
+        assert!(failed(&died, "a") && !failed(&died, "b"));
+    }
+
+    #[test]
+    fn the_main_job_fails_by_its_digest() {
+        let verdict = judged(&GOOD.replace("carom: digest none x\n", ""), 1);
+        assert!(failed(&verdict, MAIN_JOB) && !failed(&verdict, "a"));
+    }
+
+    #[test]
+    fn a_scenario_must_exist() {
+        assert!(find("image at 80000").is_ok() && find("no such").is_err());
+    }
+}

@@ -1,0 +1,142 @@
+//! Mutants whose test runs by `cargo test`.
+
+use super::bench::Bench;
+use super::list::{Kind, Mutant};
+use crate::libtest::verdict;
+use crate::process::{self, Echo, Ended, Ending};
+use crate::report::tail;
+use crate::workspace::cargo_in;
+use anyhow::bail;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// The copy's first build compiles all dependencies.
+const BUILD_LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// A mutant may make its test hang.
+const TEST_LIMIT: Duration = Duration::from_secs(60);
+
+/// Tests that pass while the tree is whole.
+#[derive(Debug, Default)]
+pub(super) struct Passing(BTreeSet<(String, String)>);
+
+impl Passing {
+    pub(super) fn contains(&self, package: &str, test: &str) -> bool {
+        self.0.contains(&(package.to_owned(), test.to_owned()))
+    }
+}
+
+/// Runs every named test once, package by package.
+pub(super) fn whole(bench: &Bench, mutants: &[Mutant]) -> anyhow::Result<Passing> {
+    let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for mutant in mutants {
+        if let Kind::Host { package } = &mutant.kind {
+            named.entry(package).or_default().insert(&mutant.test);
+        }
+    }
+    let mut passing = Passing::default();
+    for (package, tests) in named {
+        let tests: Vec<&str> = tests.into_iter().collect();
+        build(bench, package)?;
+        let ended = test(bench, package, &tests)?;
+        let passed = tests
+            .iter()
+            .filter(|test| said(&ended.output, test) == Some(true));
+        passing
+            .0
+            .extend(passed.map(|test| (package.to_owned(), (*test).to_owned())));
+    }
+    Ok(passing)
+}
+
+/// Whether the named test fails in the tree as it is now.
+pub(super) fn catches(bench: &Bench, package: &str, name: &str) -> anyhow::Result<bool> {
+    build(bench, package)?;
+    caught(name, &test(bench, package, &[name])?)
+}
+
+fn build(bench: &Bench, package: &str) -> anyhow::Result<()> {
+    let arguments = ["test", "-p", package, "--tests", "--no-run"];
+    let cargo = cargo_in(&bench.tree, &bench.target, &arguments);
+    let ended = process::run(cargo, BUILD_LIMIT, Echo::Off)?;
+    if !ended.ok() {
+        bail!("does not build ({})\n{}", ended.ending, tail(&ended.output));
+    }
+    Ok(())
+}
+
+fn test(bench: &Bench, package: &str, names: &[&str]) -> anyhow::Result<Ended> {
+    let arguments = [
+        "test",
+        "-p",
+        package,
+        "--tests",
+        "--no-fail-fast",
+        "--",
+        "--exact",
+    ];
+    let mut cargo = cargo_in(&bench.tree, &bench.target, &arguments);
+    cargo.args(names);
+    process::run(cargo, TEST_LIMIT, Echo::Off)
+}
+
+/// Only this test ran: if it did not come to a verdict, it crashed or hung, and that is noticed too.
+fn caught(name: &str, ended: &Ended) -> anyhow::Result<bool> {
+    match (said(&ended.output, name), ended.ending) {
+        (_, Ending::Interrupted) => bail!("interrupted"),
+        (Some(passed), _) => Ok(!passed),
+        (None, Ending::Exited(Some(0))) => bail!("{name} did not run"),
+        (None, _) => Ok(true),
+    }
+}
+
+/// Whether the test passed, if it came to a verdict.
+fn said(output: &str, name: &str) -> Option<bool> {
+    let mut verdicts = output.lines().filter_map(verdict);
+    verdicts
+        .find(|(test, _)| *test == name)
+        .map(|(_, verdict)| verdict == "ok")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caught_by(output: &str, ending: Ending) -> Option<bool> {
+        let ended = Ended {
+            ending,
+            output: output.to_owned(),
+            took: Duration::ZERO,
+        };
+        caught("a", &ended).ok()
+    }
+
+    #[test]
+    fn only_the_named_tests_failure_counts() {
+        let failed = Ending::Exited(Some(101));
+        assert_eq!(caught_by("test a ... FAILED\n", failed), Some(true));
+        assert_eq!(
+            caught_by("test a ... ok\ntest ab ... FAILED\n", failed),
+            Some(false)
+        );
+        assert_eq!(
+            caught_by("test a ... ok\n", Ending::Exited(Some(0))),
+            Some(false)
+        );
+    }
+
+    #[test]
+    fn a_crash_and_a_hang_are_noticed_and_a_test_that_did_not_run_is_an_error() {
+        let hung = Ending::TimedOut(TEST_LIMIT);
+        assert_eq!(caught_by("running 1 test\n", hung), Some(true));
+        assert_eq!(
+            caught_by("running 1 test\n", Ending::Exited(Some(101))),
+            Some(true)
+        );
+        assert_eq!(
+            caught_by("running 0 tests\n", Ending::Exited(Some(0))),
+            None
+        );
+        assert_eq!(caught_by("", Ending::Interrupted), None);
+    }
+}

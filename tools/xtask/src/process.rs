@@ -1,0 +1,224 @@
+//! Children that end: under a wall-clock limit, with all that they started.
+//!
+//! Each runs in a process group of its own, which gets SIGKILL when the child has ended, when its
+//! time is up, or when we are to stop. (A DMA engine that waits for ever blocks QEMU's main loop,
+//! and with it QEMU's handler of SIGTERM.) Standard input is closed: nobody changes the terminal.
+
+use crate::interrupt;
+use anyhow::Context;
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+/// No test prints this much; a kernel that logs in a loop does.
+const MOST_OUTPUT: usize = 16 << 20;
+
+/// How long a wait for output may last before the clock and the child are looked at again.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How a child ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// By itself; no code if a signal did it.
+    Exited(Option<i32>),
+    /// By us, after its time.
+    TimedOut(Duration),
+    /// By us, because it would not stop printing.
+    Flooded,
+    /// By us, because we are to stop.
+    Interrupted,
+}
+
+impl std::fmt::Display for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exited(Some(code)) => write!(f, "exit status {code}"),
+            Self::Exited(None) => write!(f, "killed by a signal"),
+            Self::TimedOut(limit) => write!(f, "no end after {} s, killed", limit.as_secs()),
+            Self::Flooded => write!(f, "more than {} MiB of output, killed", MOST_OUTPUT >> 20),
+            Self::Interrupted => write!(f, "interrupted"),
+        }
+    }
+}
+
+/// A child's end, and all it printed.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) ending: Ending,
+    /// Both streams, in the order they were written.
+    pub(crate) output: String,
+    pub(crate) took: Duration,
+}
+
+impl Ended {
+    /// Whether it ended by itself and with status 0.
+    pub(crate) fn ok(&self) -> bool {
+        self.ending == Ending::Exited(Some(0))
+    }
+}
+
+/// What becomes of the output while it comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Echo {
+    /// Only kept.
+    Off,
+    /// Also written to our standard output.
+    On,
+}
+
+/// Runs `command` to its end, or to the end of `limit`.
+pub(crate) fn run(command: Command, limit: Duration, echo: Echo) -> anyhow::Result<Ended> {
+    let start = Instant::now();
+    let (mut group, chunks) = spawn(command)?;
+    let mut output = Vec::new();
+    let ending = loop {
+        let open = collect(&chunks, &mut output, echo);
+        if let Some(status) = group.ended()? {
+            break Ending::Exited(status.code());
+        }
+        if let Some(why) = reason_to_kill(start.elapsed(), limit, output.len()) {
+            break why;
+        }
+        if !open {
+            // It has closed its output and goes on: nothing wakes us until it ends.
+            std::thread::sleep(TICK);
+        }
+    };
+    drop(group);
+    // The whole group is gone, so the pipe has an end.
+    chunks
+        .iter()
+        .for_each(|chunk| keep(&chunk, &mut output, echo));
+    Ok(Ended {
+        ending,
+        output: String::from_utf8_lossy(&output).into_owned(),
+        took: start.elapsed(),
+    })
+}
+
+fn reason_to_kill(elapsed: Duration, limit: Duration, printed: usize) -> Option<Ending> {
+    if interrupt::seen() {
+        Some(Ending::Interrupted)
+    } else if elapsed >= limit {
+        Some(Ending::TimedOut(limit))
+    } else if printed > MOST_OUTPUT {
+        Some(Ending::Flooded)
+    } else {
+        None
+    }
+}
+
+/// A child and all that it starts. Dropping it kills what is left.
+struct Group(Child);
+
+impl Group {
+    fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        self.0.try_wait().context("cannot wait for a child")
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // The group's number is the child's own, by `process_group(0)`. Nobody left is no error.
+        let _ = kill_process_group(Pid::from_child(&self.0), Signal::KILL);
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts `command` with both streams on one pipe, and a thread that reads it.
+fn spawn(mut command: Command) -> anyhow::Result<(Group, Receiver<Vec<u8>>)> {
+    let (mut reader, writer) = std::io::pipe().context("cannot make a pipe")?;
+    command
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone().context("cannot copy a pipe's end")?)
+        .stderr(writer)
+        .process_group(0);
+    let child = command
+        .spawn()
+        .with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
+    // `command` holds the writing ends; with them the pipe would never close.
+    drop(command);
+    let (sender, chunks) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(n @ 1..) = reader.read(&mut buffer) {
+            if sender.send(buffer[..n].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    Ok((Group(child), chunks))
+}
+
+/// Takes what comes within a tick; false when nothing can come any more.
+fn collect(chunks: &Receiver<Vec<u8>>, output: &mut Vec<u8>, echo: Echo) -> bool {
+    match chunks.recv_timeout(TICK) {
+        Ok(chunk) => keep(&chunk, output, echo),
+        Err(RecvTimeoutError::Timeout) => {}
+        Err(RecvTimeoutError::Disconnected) => return false,
+    }
+    true
+}
+
+fn keep(chunk: &[u8], output: &mut Vec<u8>, echo: Echo) {
+    output.extend_from_slice(chunk);
+    if echo == Echo::On {
+        // A reader that went away (`| head`) is no reason to leave the child alone.
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(chunk).and_then(|()| out.flush());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, limit_ms: u64) -> Ended {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        run(command, Duration::from_millis(limit_ms), Echo::Off).unwrap()
+    }
+
+    #[test]
+    fn both_streams_are_kept_in_order_and_the_status_is_told() {
+        let ended = shell("echo one; echo two >&2; echo three; exit 3", 10_000);
+        assert_eq!(ended.output, "one\ntwo\nthree\n");
+        assert_eq!(ended.ending, Ending::Exited(Some(3)));
+    }
+
+    #[test]
+    fn a_child_that_is_deaf_to_sigterm_ends_at_its_limit() {
+        let ended = shell("trap '' TERM; echo up; while :; do sleep 1; done", 300);
+        assert_eq!(ended.ending, Ending::TimedOut(Duration::from_millis(300)));
+        assert_eq!(ended.output, "up\n");
+        assert!(ended.took < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn what_the_child_leaves_behind_does_not_hold_us_up() {
+        let ended = shell("sleep 60 & echo done", 10_000);
+        assert!(ended.ok());
+        assert!(ended.took < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn endless_output_is_cut() {
+        let ended = shell("yes", 60_000);
+        assert_eq!(ended.ending, Ending::Flooded);
+    }
+
+    #[test]
+    fn a_child_that_closes_its_output_is_still_waited_for() {
+        let ended = shell("exec >&- 2>&-; sleep 0.2; exit 7", 10_000);
+        assert_eq!(ended.ending, Ending::Exited(Some(7)));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let error = run(Command::new("no-such-program"), Duration::ZERO, Echo::Off).unwrap_err();
+        assert!(format!("{error:#}").contains("no-such-program"));
+    }
+}

@@ -1,0 +1,71 @@
+//! `run`: the kernel in the emulator with a file to carry, and the comparison at the end.
+
+use crate::args::RunArgs;
+use crate::boot::{Kernel, Setup, Tree, Verdict};
+use crate::console::Expected;
+use crate::header::LoadOffset;
+use crate::image;
+use crate::payload::{self, Payload};
+use crate::process::{Echo, Ended};
+use crate::workspace::Workspace;
+use std::path::Path;
+use std::time::Duration;
+
+/// Far more than 40 MiB take on a slow machine.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Boots, shows the console, and tells in one line whether the bytes arrived.
+pub(crate) fn run(workspace: &Workspace, options: &RunArgs) -> anyhow::Result<bool> {
+    let out = workspace.out()?;
+    let file = payload(options, &out)?;
+    let built = image::build(&workspace.root, &workspace.target, Echo::On)?;
+    let setup = Setup {
+        kernel: Kernel::Image(LoadOffset::DEFAULT),
+        tree: Tree::Emulator,
+        file: Some(&file),
+        append: &options.append,
+        limit: LIMIT,
+    };
+    println!(
+        "{}: {} bytes, sha256 {}",
+        file.path.display(),
+        file.len,
+        file.digest
+    );
+    let ended = setup.boot(&built, &out, Echo::On)?;
+    Ok(tell(
+        &ended,
+        &Verdict::of(&ended, expected(options, &file), &[]),
+    ))
+}
+
+fn payload(options: &RunArgs, out: &Path) -> anyhow::Result<Payload> {
+    match &options.file {
+        Some(path) => Payload::open(path),
+        None => Payload::make(out.join("seeded.bin"), payload::DEFAULT_LEN, options.seed),
+    }
+}
+
+/// Without a pool nothing can be carried: the kernel says so, and we hold it to that.
+fn expected<'a>(options: &RunArgs, file: &'a Payload) -> Expected<'a> {
+    if options.append.contains("noforce") {
+        Expected::Nothing
+    } else {
+        Expected::File(file)
+    }
+}
+
+/// The lines after the console; true if all is well.
+fn tell(ended: &Ended, verdict: &Verdict) -> bool {
+    println!();
+    for failure in verdict.failed_tests() {
+        println!("FAILED: self-test {}: {}", failure.name, failure.detail);
+    }
+    for wrong in &verdict.wrong {
+        println!("FAILED: {wrong}");
+    }
+    if let Some(digest) = &verdict.digest {
+        println!("{digest} ({:.1} s)", ended.took.as_secs_f32());
+    }
+    verdict.ok()
+}

@@ -1,0 +1,96 @@
+//! The kernel in the emulator: every scenario, every test that the kernel tells of.
+
+use crate::args::TestArgs;
+use crate::boot::Verdict;
+use crate::image::{self, Built};
+use crate::interrupt;
+use crate::ktap::Outcome;
+use crate::process::{Echo, Ended};
+use crate::report::{Failure, Group, Totals};
+use crate::test::broken;
+use crate::test::scenario::{self, Scenario};
+use crate::workspace::Workspace;
+use std::path::Path;
+use std::time::Instant;
+
+/// Builds once and boots each scenario.
+pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
+    let start = Instant::now();
+    let built = image::build(&workspace.root, &workspace.target, Echo::Off);
+    let build = built
+        .as_ref()
+        .map(|_| ())
+        .map_err(|error| format!("{error:#}"));
+    totals.add(&Group::single("kernel8.img builds", start.elapsed(), build));
+    let (Ok(built), Ok(out)) = (built, workspace.out()) else {
+        return;
+    };
+    for scenario in scenario::all().iter().filter(|s| options.names(&s.name)) {
+        if !interrupt::seen() {
+            totals.add(&boot(scenario, &built, &out));
+        }
+    }
+}
+
+fn boot(scenario: &Scenario, built: &Built, out: &Path) -> Group {
+    match scenario.run(built, out) {
+        Ok((ended, verdict)) => group(&scenario.name, &ended, &verdict),
+        Err(error) => broken(&scenario.name, &error),
+    }
+}
+
+/// The scenario is one test, and each that the kernel tells of is another.
+fn group(name: &str, ended: &Ended, verdict: &Verdict) -> Group {
+    let count = |outcome: fn(&Outcome) -> bool| {
+        let results = verdict.ktap.results.iter();
+        results.filter(|result| outcome(&result.outcome)).count()
+    };
+    let mut failures: Vec<Failure> = verdict.failed_tests().collect();
+    if !verdict.wrong.is_empty() {
+        failures.push(Failure::new(
+            "the run as a whole",
+            verdict.explain(&ended.output),
+        ));
+    }
+    Group {
+        name: name.to_owned(),
+        took: ended.took,
+        passed: count(|o| *o == Outcome::Passed) + usize::from(verdict.wrong.is_empty()),
+        skipped: count(|o| matches!(o, Outcome::Skipped(_))),
+        failures,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::Expected;
+    use crate::process::Ending;
+    use std::time::Duration;
+
+    fn counted(output: &str, ending: Ending) -> (usize, usize, usize) {
+        let ended = Ended {
+            ending,
+            output: output.to_owned(),
+            took: Duration::ZERO,
+        };
+        let verdict = Verdict::of(&ended, Expected::Nothing, &[]);
+        let group = group("x", &ended, &verdict);
+        (group.passed, group.skipped, group.failures.len())
+    }
+
+    #[test]
+    fn the_run_and_each_of_its_tests_count() {
+        let console =
+            "KTAP version 1\n1..3\nok 1 a\nok 2 b # SKIP why\nok 3 c\ncarom: digest none x\n";
+        assert_eq!(counted(console, Ending::Exited(Some(0))), (3, 1, 0));
+        let failed = console.replace("ok 3", "not ok 3");
+        assert_eq!(counted(&failed, Ending::Exited(Some(1))), (1, 1, 2));
+    }
+
+    #[test]
+    fn a_kernel_that_hangs_silently_is_one_failure() {
+        let hung = Ending::TimedOut(Duration::from_secs(90));
+        assert_eq!(counted("", hung), (0, 0, 1));
+    }
+}

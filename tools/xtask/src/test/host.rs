@@ -1,0 +1,68 @@
+//! Tests on the host: crate by crate, so that one that does not build hides no other.
+
+use crate::args::TestArgs;
+use crate::process::{self, Echo};
+use crate::report::{Group, Totals};
+use crate::test::broken;
+use crate::workspace::Workspace;
+use crate::{interrupt, libtest};
+use std::process::Command;
+use std::time::Duration;
+
+/// For one crate, its build included.
+const LIMIT: Duration = Duration::from_secs(8 * 60);
+
+/// The crates with the pointers: the memory model's opinion on them counts most.
+const UNDER_MIRI: &[&str] = &["hal", "sim", "dma"];
+
+/// Properties try this many cases under Miri, which is some hundred times slower.
+const MIRI_CASES: &str = "4";
+
+/// `cargo test` for every default member.
+pub(crate) fn tests(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
+    for package in workspace.metadata.host_members() {
+        let arguments = [
+            "test",
+            "--no-fail-fast",
+            "-p",
+            &package.name,
+            &options.filter,
+        ];
+        let used = if options.filter.is_empty() { 4 } else { 5 };
+        totals.add(&group(&package.name, workspace.cargo(&arguments[..used])));
+    }
+}
+
+/// The same under Miri, for some of them.
+pub(crate) fn miri(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
+    for package in UNDER_MIRI {
+        totals.add(&group(package, under_miri(workspace, package, options)));
+    }
+}
+
+fn group(name: &str, command: Command) -> Group {
+    if interrupt::seen() {
+        return Group::default();
+    }
+    match process::run(command, LIMIT, Echo::Off) {
+        Ok(ended) => libtest::group(name, &ended),
+        Err(error) => broken(name, &error),
+    }
+}
+
+/// Miri is part of nightly alone; only the library's own tests run there.
+fn under_miri(workspace: &Workspace, package: &str, options: &TestArgs) -> Command {
+    let mut command = Command::new("rustup");
+    command
+        .args([
+            "run", "nightly", "cargo", "miri", "test", "--lib", "-p", package,
+        ])
+        .args((!options.filter.is_empty()).then_some(&options.filter))
+        .current_dir(&workspace.root)
+        .env("CARGO_TARGET_DIR", workspace.target.join("miri"))
+        .env("CARGO_TERM_COLOR", "never")
+        .env("PROPTEST_CASES", MIRI_CASES)
+        // proptest looks for the file of its past failures.
+        .env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    command
+}

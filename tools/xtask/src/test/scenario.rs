@@ -1,0 +1,178 @@
+//! The boots of the test run, as a table.
+
+use crate::boot::{Kernel, Setup, Tree, Verdict};
+use crate::console::Expected;
+use crate::header::LoadOffset;
+use crate::image::Built;
+use crate::payload::{self, Payload};
+use crate::process::{Echo, Ended};
+use crate::trees::SPOILT;
+use std::path::Path;
+use std::time::Duration;
+
+/// A boot takes seconds. One that hangs shall not take minutes.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// Seed of the files.
+const SEED: u64 = 1;
+
+/// What the main job must come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carries {
+    /// The file.
+    File,
+    /// Nothing, for a reason that the kernel tells.
+    Nothing,
+}
+
+/// One boot and what must come of it. Every one must tell all its tests and exit with 0.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) name: String,
+    kernel: Kernel,
+    tree: Tree,
+    append: &'static str,
+    /// Length of the file; none is handed over where this is absent.
+    file: Option<usize>,
+    carries: Carries,
+    /// Words that must be on the console.
+    says: &'static [&'static str],
+}
+
+impl Scenario {
+    /// The usual boot, which the others differ from in one thing.
+    fn usual(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            kernel: Kernel::Image(LoadOffset::DEFAULT),
+            tree: Tree::Emulator,
+            append: "",
+            file: Some(payload::DEFAULT_LEN),
+            carries: Carries::File,
+            says: &[],
+        }
+    }
+
+    fn file(len: usize) -> Self {
+        Self {
+            file: Some(len),
+            ..Self::usual(format!("file of {len} bytes"))
+        }
+    }
+
+    /// A tree that is declined, and with it whatever it says about a file.
+    fn declined(name: String, tree: Tree) -> Self {
+        Self {
+            tree,
+            file: None,
+            carries: Carries::Nothing,
+            says: &["built-in"],
+            ..Self::usual(name)
+        }
+    }
+
+    /// Boots it and judges the console.
+    pub(crate) fn run(&self, built: &Built, out: &Path) -> anyhow::Result<(Ended, Verdict)> {
+        let make = |len| Payload::make(out.join("test.bin"), len, SEED);
+        let file = self.file.map(make).transpose()?;
+        let setup = Setup {
+            kernel: self.kernel,
+            tree: self.tree,
+            file: file.as_ref(),
+            append: self.append,
+            limit: LIMIT,
+        };
+        let ended = setup.boot(built, out, Echo::Off)?;
+        let expected = match &file {
+            Some(file) if self.carries == Carries::File => Expected::File(file),
+            _ => Expected::Nothing,
+        };
+        let verdict = Verdict::of(&ended, expected, self.says);
+        Ok((ended, verdict))
+    }
+}
+
+/// All of them.
+pub(crate) fn all() -> Vec<Scenario> {
+    let mut all = places();
+    all.extend([0, 1, 63, 40 << 20].map(Scenario::file));
+    all.extend(pools());
+    all.extend(trees());
+    all
+}
+
+fn places() -> Vec<Scenario> {
+    vec![
+        Scenario::usual("image at 80000"),
+        Scenario {
+            kernel: Kernel::Image(LoadOffset::HIGHER),
+            ..Scenario::usual("image at 200000")
+        },
+        Scenario {
+            kernel: Kernel::Elf,
+            ..Scenario::declined("ELF at EL3".to_owned(), Tree::Atags)
+        },
+    ]
+}
+
+fn pools() -> Vec<Scenario> {
+    vec![
+        Scenario {
+            append: "swiotlb=force",
+            ..Scenario::usual("everything bounces")
+        },
+        Scenario {
+            append: "swiotlb=noforce",
+            carries: Carries::Nothing,
+            ..Scenario::usual("nothing may bounce")
+        },
+        Scenario {
+            append: "swiotlb=65536",
+            ..Scenario::usual("a pool larger than there is")
+        },
+    ]
+}
+
+fn trees() -> Vec<Scenario> {
+    let mut trees = vec![
+        Scenario::declined("tree: none, x0 = 100".to_owned(), Tree::Atags),
+        Scenario::declined("tree: another machine's".to_owned(), Tree::Foreign),
+        Scenario::declined(
+            "tree: beyond RAM".to_owned(),
+            Tree::Nowhere(0xFFFF_FFF0_0000_0000),
+        ),
+        Scenario::declined(
+            "tree: at no multiple of 8".to_owned(),
+            Tree::Nowhere(0x8_0001),
+        ),
+    ];
+    let spoilt = |spoilt: &crate::trees::Spoilt| {
+        Scenario::declined(format!("tree: {}", spoilt.0), Tree::Spoilt(*spoilt))
+    };
+    trees.extend(SPOILT.iter().map(spoilt));
+    trees
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_so_that_mutants_can_refer_to_them() {
+        let all = all();
+        let names: HashSet<_> = all.iter().map(|scenario| &scenario.name).collect();
+        assert_eq!(names.len(), all.len());
+    }
+
+    #[test]
+    fn a_file_is_expected_only_where_one_is_handed_over() {
+        let expects = |s: &Scenario| s.carries == Carries::File;
+        assert!(
+            all()
+                .iter()
+                .filter(|s| expects(s))
+                .all(|s| s.file.is_some())
+        );
+    }
+}
