@@ -2,7 +2,7 @@
 
 use super::Parked;
 use crate::device::DmaDevice;
-use crate::direction::Direction;
+use crate::direction::{DeviceReads, Direction};
 use crate::layer::Dma;
 use crate::mapping::{Mapping, Place};
 use crate::sync::Link;
@@ -84,6 +84,25 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         link.end_forgotten_view(held);
         let (bus, mapping) = (held.bus, Some(self));
         (bus, InFlight { mapping, engine })
+    }
+}
+
+impl<'d, P: Platform, B: DmaBuffer, D: DeviceReads> Mapping<'d, P, B, D> {
+    /// As [`launch`](Self::launch), for a buffer whose bytes name its own address, such as a chain
+    /// of control blocks: `fill` is handed that address and the bytes, before the device is.
+    ///
+    /// # Safety
+    /// As for `launch`. `fill` stores the address in those bytes alone.
+    pub unsafe fn launch_with<E: Engine>(
+        mut self,
+        engine: E,
+        fill: impl FnOnce(DmaAddr, &mut [u8]),
+    ) -> (DmaAddr, InFlight<'d, P, B, D, E>) {
+        let (_, held) = self.parts();
+        let bus = held.bus;
+        fill(bus, &mut self.for_cpu());
+        // SAFETY: the caller's promise.
+        unsafe { self.launch(engine) }
     }
 }
 

@@ -1,0 +1,171 @@
+//! Control blocks: what a channel reads to know what to move.
+//!
+//! A block is eight little-endian words on a multiple of 32 bytes: what to do, source, destination,
+//! length, stride, the next block's address or 0, and two words of nothing. A copy that is longer
+//! than one block may move becomes a chain.
+
+use super::registers::Ti;
+use core::fmt;
+use hal::LINE;
+
+/// Bytes of a block, and its alignment.
+pub const BLOCK: u64 = 32;
+
+/// Why a copy cannot be made into a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainError {
+    /// More blocks than the channel has memory for.
+    TooLong {
+        /// Bytes to copy.
+        len: u64,
+        /// The most that fits.
+        max: u64,
+    },
+}
+
+impl fmt::Display for ChainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::TooLong { len, max } = self;
+        write!(
+            f,
+            "{len} bytes do not fit into the channel's chain, which moves {max}"
+        )
+    }
+}
+
+/// How a copy is cut into blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chain {
+    len: u64,
+    /// Bytes of each block but the last: whole lines, so that every cut falls on one if the start
+    /// does.
+    step: u64,
+}
+
+impl Chain {
+    /// A copy of `len` bytes, at most `max_block` each, in at most `blocks` blocks.
+    pub(crate) fn new(len: u64, max_block: u64, blocks: u64) -> Result<Self, ChainError> {
+        let step = if len <= max_block {
+            len
+        } else {
+            max_block & !(LINE - 1)
+        };
+        if len.div_ceil(step) > blocks {
+            return Err(ChainError::TooLong {
+                len,
+                max: step.saturating_mul(blocks),
+            });
+        }
+        Ok(Self { len, step })
+    }
+
+    fn blocks(self) -> u64 {
+        self.len.div_ceil(self.step)
+    }
+
+    /// Writes the chain into `memory`, which the channel finds at `base`.
+    pub(crate) fn write(self, memory: &mut [u8], base: u32, source: u32, dest: u32) {
+        let blocks = self.blocks();
+        for (i, bytes) in (0..blocks).zip(memory.chunks_exact_mut(BLOCK as usize)) {
+            let (at, last) = (i * self.step, i + 1 == blocks);
+            let len = self.step.min(self.len - at);
+            // 32-bit sums: a mapping's last byte has an address, so none of them wraps.
+            let next = if last {
+                0
+            } else {
+                base + (i + 1) as u32 * BLOCK as u32
+            };
+            let words = [
+                info(last),
+                source + at as u32,
+                dest + at as u32,
+                len as u32,
+                0,
+                next,
+            ];
+            put(bytes, &words);
+        }
+    }
+}
+
+/// The transfer information of a memory-to-memory block: the interrupt comes with the last one, when
+/// its last write has been answered.
+fn info(last: bool) -> u32 {
+    let common = Ti::SRC_INC::SET + Ti::DEST_INC::SET + Ti::WAIT_RESP::SET;
+    if last {
+        (common + Ti::INTEN::SET).value
+    } else {
+        common.value
+    }
+}
+
+fn put(bytes: &mut [u8], words: &[u32]) {
+    bytes.fill(0);
+    for (word, place) in words.iter().zip(bytes.chunks_exact_mut(4)) {
+        place.copy_from_slice(&word.to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(memory: &[u8], block: usize) -> [u32; 8] {
+        let mut words = [0; 8];
+        let bytes = &memory[block * 32..block * 32 + 32];
+        for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
+            *word = u32::from_le_bytes(bytes.try_into().expect("four bytes"));
+        }
+        words
+    }
+
+    #[test]
+    fn a_short_copy_is_one_block_with_an_interrupt() {
+        let mut memory = [0xFF; 64];
+        let chain = Chain::new(100, 0x3FFF_FFFC, 2).expect("fits");
+        chain.write(&mut memory, 0xC010_0000, 0xC020_0000, 0xC030_0000);
+        let info = 1 << 8 | 1 << 4 | 1 << 3 | 1;
+        assert_eq!(
+            words(&memory, 0),
+            [info, 0xC020_0000, 0xC030_0000, 100, 0, 0, 0, 0]
+        );
+        assert_eq!(
+            words(&memory, 1),
+            [u32::MAX; 8],
+            "the second block was not ours to write"
+        );
+    }
+
+    #[test]
+    fn a_long_copy_is_a_chain_that_ends_and_interrupts_once() {
+        let mut memory = [0; 96];
+        let chain = Chain::new(0x2_0004, 0xFFFC, 3).expect("fits");
+        chain.write(&mut memory, 0xC010_0000, 0xC020_0000, 0xC030_0000);
+        let (go, last) = (1 << 8 | 1 << 4 | 1 << 3, 1 << 8 | 1 << 4 | 1 << 3 | 1);
+        let step = 0xFFC0;
+        assert_eq!(
+            words(&memory, 0)[..6],
+            [go, 0xC020_0000, 0xC030_0000, step, 0, 0xC010_0020]
+        );
+        assert_eq!(
+            words(&memory, 1)[..6],
+            [go, 0xC020_FFC0, 0xC030_FFC0, step, 0, 0xC010_0040]
+        );
+        assert_eq!(
+            words(&memory, 2)[..6],
+            [last, 0xC021_FF80, 0xC031_FF80, 0x84, 0, 0]
+        );
+    }
+
+    #[test]
+    fn a_chain_that_does_not_fit_says_what_would() {
+        let error = Chain::new(0x2_0000, 0xFFFC, 2).err();
+        assert_eq!(
+            error,
+            Some(ChainError::TooLong {
+                len: 0x2_0000,
+                max: 0x1_FF80
+            })
+        );
+    }
+}

@@ -1,0 +1,32 @@
+//! Legacy DMA channels: memory to memory through control blocks.
+//!
+//! ```text
+//! Mapping (source) --\
+//! Mapping (dest)   ---+--> Channel::start --> Transfer --wait--> both mappings, at rest
+//! control blocks   --/         |                 |
+//!                          doorbell     interrupt, time-out or drop: halted first
+//! ```
+//!
+//! The engine moves whole words, so its device description has a length granule of 4 and the mapping
+//! layer rounds lengths up inside memory that the buffer, or its slot, owns. `start` refuses
+//! whatever else would make the engine misbehave (in the emulator it would hang for ever).
+//!
+//! A channel keeps its control blocks mapped. While a transfer has them the channel is busy, so a
+//! transfer that was forgotten is never overrun by the next one.
+//!
+//! Source: BCM2711 ARM Peripherals, "DMA Controller". Context is said at each call.
+
+mod block;
+mod channel;
+mod controller;
+mod halt;
+mod registers;
+mod start;
+mod transfer;
+
+pub use block::{BLOCK, ChainError};
+pub use channel::{Channel, EngineError, GRANULE, Unfit};
+pub use controller::{ChannelId, Controller, LEGACY_CHANNELS, usable};
+pub use registers::{CHANNEL_LEN, CHANNEL_STRIDE, GLOBAL_LEN, GLOBAL_OFFSET};
+pub use start::{Copy, NotStarted, StartError};
+pub use transfer::{Failure, Transfer, TransferError};
