@@ -281,7 +281,8 @@ mod tests {
             core(0x1B, 1 << 32),
             vec![Finding::NotCoherent { cpuectlr: 0x1B }]
         );
-        assert_eq!(core(0x40, 1), vec![Finding::ErratumOpen { cpuactlr: 1 }]);
+        assert_eq!(core(0, 1 << 32), vec![Finding::NotCoherent { cpuectlr: 0 }]);
+        assert_eq!(core(0x40, 0), vec![Finding::ErratumOpen { cpuactlr: 0 }]);
     }
 
     #[test]

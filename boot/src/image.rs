@@ -1,7 +1,8 @@
-//! The image in memory: which pages have which rights, and whose guard page an address lies in.
+//! The image in memory: which pages have which rights, and where the stacks and their guards are.
 //!
 //! The page tables of the entry map exactly [`Image::parts`]; who builds the next ones maps the same.
 
+use core::ops::Range;
 use hal::layout::{
     EXCEPTION_STACK, KERNEL_BASE, MAIN_STACK, STACK_GUARD, STACK_STRIDE, STACKS_LEN,
 };
@@ -44,18 +45,16 @@ pub struct Part {
     pub rights: Rights,
 }
 
-/// One of a core's two stacks.
+/// Which of a core's two stacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stack {
+pub enum StackKind {
     /// For exceptions (SP_EL1).
     Exception,
     /// For everything else (SP_EL0).
     Main,
 }
 
-impl Stack {
-    const ALL: [Self; 2] = [Self::Exception, Self::Main];
-
+impl StackKind {
     /// Bytes from the start of a core's stacks to this one's lowest byte.
     const fn bottom(self) -> u64 {
         match self {
@@ -70,6 +69,19 @@ impl Stack {
             Self::Main => MAIN_STACK,
         }
     }
+}
+
+/// A stack of the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// Whose it is.
+    pub cpu: CpuId,
+    /// What it is for.
+    pub kind: StackKind,
+    /// Its addresses; the stack pointer starts with the end.
+    pub range: Range<u64>,
+    /// Unmapped addresses below it: a fault there is this stack's overflow.
+    pub guard: Range<u64>,
 }
 
 impl Image {
@@ -87,12 +99,31 @@ impl Image {
             (self.rodata_end, self.stacks_start, Rights::ReadWrite),
         ];
         let sections = sections.map(|(from, to, rights)| image.part(from, to - from, rights));
-        sections
-            .into_iter()
-            .chain(all_stacks().map(move |(cpu, stack)| {
-                let bottom = image.bottom(cpu, stack) - KERNEL_BASE;
-                image.part(bottom, stack.len(), Rights::ReadWrite)
-            }))
+        let stacks = self.stacks().map(move |stack| {
+            let offset = stack.range.start - KERNEL_BASE;
+            image.part(offset, stack.kind.len(), Rights::ReadWrite)
+        });
+        sections.into_iter().chain(stacks)
+    }
+
+    /// The stacks of all cores, in rising order.
+    pub fn stacks(&self) -> impl Iterator<Item = Stack> + use<> {
+        let image = *self;
+        let kinds = [StackKind::Exception, StackKind::Main];
+        let cpus = (0..MAX_CPUS).filter_map(CpuId::new);
+        cpus.flat_map(move |cpu| kinds.map(|kind| image.stack(cpu, kind)))
+    }
+
+    /// One stack of one core.
+    pub const fn stack(&self, cpu: CpuId, kind: StackKind) -> Stack {
+        let stacks = KERNEL_BASE + self.stacks_start;
+        let bottom = stacks + STACK_STRIDE * cpu.index() as u64 + kind.bottom();
+        Stack {
+            cpu,
+            kind,
+            range: bottom..bottom + kind.len(),
+            guard: bottom - STACK_GUARD..bottom,
+        }
     }
 
     fn part(&self, offset: u64, len: u64, rights: Rights) -> Part {
@@ -104,24 +135,6 @@ impl Image {
         }
     }
 
-    /// Address behind a stack's highest byte: what its stack pointer starts with.
-    pub const fn stack_top(&self, cpu: CpuId, stack: Stack) -> u64 {
-        self.bottom(cpu, stack) + stack.len()
-    }
-
-    const fn bottom(&self, cpu: CpuId, stack: Stack) -> u64 {
-        let stacks = KERNEL_BASE + self.stacks_start;
-        stacks + STACK_STRIDE * cpu.index() as u64 + stack.bottom()
-    }
-
-    /// The stack whose guard page holds `virt`: a fault there is that stack's overflow.
-    pub fn guarded_by(&self, virt: u64) -> Option<(CpuId, Stack)> {
-        all_stacks().find(|&(cpu, stack)| {
-            let bottom = self.bottom(cpu, stack);
-            (bottom - STACK_GUARD..bottom).contains(&virt)
-        })
-    }
-
     /// The physical address behind an address of the image, guard pages included.
     pub fn to_phys(&self, virt: u64) -> Option<PhysAddr> {
         let offset = virt.checked_sub(KERNEL_BASE)?;
@@ -129,12 +142,7 @@ impl Image {
     }
 }
 
-fn all_stacks() -> impl Iterator<Item = (CpuId, Stack)> {
-    let cpus = (0..MAX_CPUS).filter_map(CpuId::new);
-    cpus.flat_map(|cpu| Stack::ALL.map(|stack| (cpu, stack)))
-}
-
-const _: () = assert!(Stack::Main.bottom() + MAIN_STACK == STACK_STRIDE);
+const _: () = assert!(StackKind::Main.bottom() + MAIN_STACK == STACK_STRIDE);
 const _: () = assert!(STACKS_LEN.is_multiple_of(STACK_STRIDE));
 
 #[cfg(test)]
@@ -152,17 +160,16 @@ mod tests {
 
     #[test]
     fn parts_and_guard_pages_make_up_the_image_without_overlap() {
-        let (mut end, mut guards) = (KERNEL_BASE, 0);
+        let (mut end, mut guards) = (KERNEL_BASE, IMAGE.stacks().map(|stack| stack.guard));
         for part in IMAGE.parts() {
-            for page in (end..part.virt).step_by(PAGE as usize) {
-                assert!(IMAGE.guarded_by(page).is_some(), "{page:#x}");
-                guards += 1;
+            if part.virt != end {
+                assert_eq!(Some(end..part.virt), guards.next());
+                assert_eq!(part.virt - end, PAGE);
             }
             end = part.virt + part.phys.len();
-            assert_eq!(IMAGE.guarded_by(end - 1), None);
             assert_eq!(IMAGE.to_phys(part.virt), Some(part.phys.start()));
         }
-        assert_eq!((end - KERNEL_BASE, guards), (IMAGE.end, 2 * MAX_CPUS));
+        assert_eq!((end - KERNEL_BASE, guards.next()), (IMAGE.end, None));
     }
 
     #[test]
@@ -181,17 +188,22 @@ mod tests {
     }
 
     #[test]
-    fn an_overflow_is_told_apart_by_core_and_stack() {
+    fn each_core_has_two_stacks_of_its_own_above_their_guards() {
+        assert_eq!(IMAGE.stacks().count(), 2 * MAX_CPUS);
         let cpu2 = CpuId::new(2).expect("four cores");
-        let lowest = IMAGE.stack_top(cpu2, Stack::Main) - MAIN_STACK;
-        assert_eq!(IMAGE.guarded_by(lowest), None);
-        assert_eq!(IMAGE.guarded_by(lowest - 1), Some((cpu2, Stack::Main)));
-        let lowest = IMAGE.stack_top(cpu2, Stack::Exception) - EXCEPTION_STACK;
+        let exceptions = IMAGE.stack(cpu2, StackKind::Exception);
+        let main = IMAGE.stack(cpu2, StackKind::Main);
         assert_eq!(
-            IMAGE.guarded_by(lowest - PAGE),
-            Some((cpu2, Stack::Exception))
+            exceptions.guard.start,
+            KERNEL_BASE + 0x1_0000 + 2 * STACK_STRIDE
         );
-        assert_eq!(IMAGE.guarded_by(lowest - PAGE - 1), None);
+        assert_eq!(exceptions.guard.end, exceptions.range.start);
+        assert_eq!(
+            exceptions.range.end - exceptions.range.start,
+            EXCEPTION_STACK
+        );
+        assert_eq!(main.guard, exceptions.range.end..main.range.start);
+        assert_eq!(main.range.end - main.range.start, MAIN_STACK);
     }
 
     #[test]

@@ -15,4 +15,4 @@ pub mod tree;
 #[cfg(all(target_os = "none", target_arch = "aarch64"))]
 pub use entry::{KernelMain, build_id, image};
 pub use handoff::{Finding, Handoff};
-pub use image::{Image, Part, Rights, Stack};
+pub use image::{Image, Part, Rights, Stack, StackKind};
