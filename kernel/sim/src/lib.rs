@@ -1,1 +1,54 @@
-//! (to be written)
+//! A machine that misbehaves on purpose (host only).
+//!
+//! [`Machine`] implements every seam of `hal` over RAM that lies behind a write-back cache which no
+//! device can see. Between any two memory operations an adversary may fetch a line, evict one, or
+//! finish maintenance that was asked for and not yet waited for: whatever the architecture allows a
+//! core to do on its own. Code that is right under every [`Adversary`] follows the rules; code that
+//! is wrong under one of them has forgotten a clean, an invalidate, a barrier or a neighbour.
+//!
+//! Devices reach RAM through a [`BusView`], by hand ([`Machine::device_write`]) or as a model of a
+//! controller ([`dma_engine`]). What the chip leaves undefined, a model refuses with a panic.
+//!
+//! Breaking a rule that leaves no trace in the data (a barrier, freed memory, a bus address outside
+//! the window) is a [`Violation`]: a panic, or an entry in [`Machine::violations`] if the builder
+//! says [`collect_violations`](Builder::collect_violations).
+//!
+//! | to test | use |
+//! |---|---|
+//! | one sequence of calls under all adversaries | [`under_every_adversary`] |
+//! | all interleavings of a case of one or two lines | [`explore`] |
+//! | the order of maintenance and barriers | [`Machine::trace`] |
+//! | the cost in lines and bytes | [`Machine::counters`] |
+//! | a driver against its controller | [`dma_engine::DmaEngine`] |
+//!
+//! A panic under a random adversary names its seed, one under [`explore`] its script; both replay.
+
+mod adversary;
+mod builder;
+mod bus;
+mod cache;
+mod cpu;
+mod device;
+pub mod dma_engine;
+mod explore;
+mod machine;
+mod maintenance;
+mod memory;
+mod order;
+mod pages;
+mod platform;
+mod ram;
+mod services;
+mod trace;
+mod violation;
+mod world;
+
+pub use adversary::{Adversary, Oracle};
+pub use builder::Builder;
+pub use bus::{BusError, BusView};
+pub use cache::LineState;
+pub use cpu::{irq_depth, irqs_masked, set_cpu};
+pub use explore::{explore, under_every_adversary};
+pub use machine::Machine;
+pub use trace::{Counters, Op};
+pub use violation::{Violation, Who};

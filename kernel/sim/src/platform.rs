@@ -1,0 +1,205 @@
+//! `hal::Platform`: the CPU's side of RAM.
+
+#![expect(
+    unsafe_code,
+    reason = "implements an unsafe trait; the moves themselves are safe calls of the model"
+)]
+
+use crate::cache::Event;
+use crate::memory::{line_of, lines_of, pieces_of};
+use crate::world::World;
+use crate::{Machine, Op, Violation, Who};
+use hal::{Access, CacheLines, Cpu, CpuId, LINE, PhysAddr, PhysRange, Platform};
+use std::ptr::NonNull;
+
+impl World {
+    /// The CPU loads `piece` (inside a line).
+    pub(crate) fn cpu_load(&mut self, piece: PhysRange) -> Vec<u8> {
+        self.turn();
+        self.load_line(line_of(piece.start()));
+        let mut bytes = vec![0; piece.len() as usize];
+        self.memory.load(piece.start(), &mut bytes);
+        bytes
+    }
+
+    /// `cpu` stores `bytes` at `at` (inside a line).
+    pub(crate) fn cpu_store(&mut self, cpu: CpuId, at: PhysAddr, bytes: &[u8]) {
+        self.turn();
+        self.store_line(cpu, line_of(at));
+        self.memory.store(at, bytes);
+    }
+
+    fn load_line(&mut self, line: PhysAddr) {
+        self.touch(line);
+        if self.order.is_unacquired(line) {
+            self.violate(Violation::NotAcquired { line });
+        }
+        self.memory.apply(line, Event::Fetch);
+    }
+
+    fn store_line(&mut self, cpu: CpuId, line: PhysAddr) {
+        self.touch(line);
+        self.before_store(line);
+        self.order.stored(cpu, line);
+        self.memory.apply(line, Event::Store);
+    }
+
+    /// Copies in pieces that cross no line on either side. Calls `after` behind each line of the
+    /// destination that is done.
+    fn cpu_copy(
+        &mut self,
+        cpu: CpuId,
+        from: PhysRange,
+        to: PhysRange,
+        mut after: impl FnMut(&mut Self, PhysAddr),
+    ) {
+        self.check_owned(Who::Cpu, from);
+        self.check_owned(Who::Cpu, to);
+        assert!(!from.overlaps(to), "copy from {from} to {to} overlaps");
+        self.journal.counters.bytes_copied += to.len();
+        for target in pieces_of(to) {
+            let done = target.start().get() - to.start().get();
+            let source = from.slice(done, target.len()).expect("as long as `to`");
+            let bytes: Vec<u8> = pieces_of(source).flat_map(|p| self.cpu_load(p)).collect();
+            self.cpu_store(cpu, target.start(), &bytes);
+            after(self, line_of(target.start()));
+        }
+    }
+
+    fn maintain(&mut self, cpu: CpuId, range: PhysRange, op: Op) {
+        self.journal.push(op);
+        let event = match op {
+            Op::Clean(_) => Event::WriteBack,
+            Op::CleanInvalidate(_) => Event::Evict,
+            _ => Event::Invalidate,
+        };
+        let lines = self.request(cpu, range, event);
+        let counters = &mut self.journal.counters;
+        *match event {
+            Event::WriteBack => &mut counters.lines_cleaned,
+            Event::Evict => &mut counters.lines_clean_invalidated,
+            _ => &mut counters.lines_invalidated,
+        } += lines;
+    }
+}
+
+/// Both sides of a copy, or `None` for one of no bytes. Panics if a side wraps.
+fn sides(from: PhysAddr, to: PhysAddr, len: u64) -> Option<(PhysRange, PhysRange)> {
+    let side = |start| PhysRange::new(start, len).expect("a copy does not wrap");
+    (len > 0).then(|| (side(from), side(to)))
+}
+
+// SAFETY: maintenance, copies and zeroing go to the model, which asserts that every range is RAM and
+// touches exactly the bytes named. `view` returns a pointer into an arena that lives as long as any
+// handle, and `Memory` leaves bytes under a view alone until `end_view`.
+unsafe impl Platform for Machine {
+    fn cache_lines(&self) -> CacheLines {
+        CacheLines {
+            smallest: LINE,
+            writeback: LINE,
+        }
+    }
+
+    fn clean(&self, range: PhysRange) {
+        self.world()
+            .maintain(Self::cpu_id(), range, Op::Clean(range));
+    }
+
+    fn clean_invalidate(&self, range: PhysRange) {
+        let op = Op::CleanInvalidate(range);
+        self.world().maintain(Self::cpu_id(), range, op);
+    }
+
+    unsafe fn invalidate(&self, range: PhysRange) {
+        let mut world = self.world();
+        if !range.is_aligned(LINE) {
+            world.violate(Violation::PartialInvalidate { range });
+        }
+        world.maintain(Self::cpu_id(), range, Op::Invalidate(range));
+    }
+
+    fn complete(&self) {
+        let mut world = self.world();
+        world.turn();
+        world.journal.push(Op::Complete);
+        world.journal.counters.completes += 1;
+        world.finish_all(Self::cpu_id());
+        world.order.published(Self::cpu_id());
+        world.order.acquired();
+    }
+
+    fn publish(&self) {
+        let mut world = self.world();
+        world.turn();
+        world.journal.push(Op::Publish);
+        world.journal.counters.publishes += 1;
+        world.order.published(Self::cpu_id());
+    }
+
+    fn acquire(&self) {
+        let mut world = self.world();
+        world.turn();
+        world.journal.push(Op::Acquire);
+        world.journal.counters.acquires += 1;
+        world.order.acquired();
+    }
+
+    unsafe fn copy(&self, from: PhysAddr, to: PhysAddr, len: u64) {
+        let mut world = self.world();
+        world.journal.push(Op::Copy { from, to, len });
+        if let Some((from, to)) = sides(from, to, len) {
+            world.cpu_copy(Self::cpu_id(), from, to, |_, _| {});
+        }
+    }
+
+    unsafe fn copy_clean(&self, from: PhysAddr, to: PhysAddr, len: u64) {
+        let (mut world, cpu) = (self.world(), Self::cpu_id());
+        world.journal.push(Op::CopyClean { from, to, len });
+        if let Some((from, to)) = sides(from, to, len) {
+            world.cpu_copy(cpu, from, to, |world, line| {
+                let line = PhysRange::new(line, LINE).expect("lines lie in banks");
+                world.journal.counters.lines_cleaned += 1;
+                world.request(cpu, line, Event::WriteBack);
+            });
+        }
+    }
+
+    unsafe fn zero(&self, range: PhysRange) {
+        let mut world = self.world();
+        world.journal.push(Op::Zero(range));
+        world.check_owned(Who::Cpu, range);
+        world.journal.counters.bytes_zeroed += range.len();
+        for piece in pieces_of(range) {
+            let zeros = vec![0; piece.len() as usize];
+            world.cpu_store(Self::cpu_id(), piece.start(), &zeros);
+        }
+    }
+
+    fn view(&self, range: PhysRange, access: Access) -> NonNull<u8> {
+        let mut world = self.world();
+        world.journal.push(Op::View(range, access));
+        world.check_owned(Who::Cpu, range);
+        // All turns first: nothing may be evicted between the first line's fetch and the last's.
+        lines_of(range).for_each(|_| world.turn());
+        for line in lines_of(range) {
+            world.load_line(line);
+            if access == Access::Write {
+                world.store_line(Self::cpu_id(), line);
+            }
+        }
+        world.memory.open_view(range, access)
+    }
+
+    fn end_view(&self, range: PhysRange, access: Access) {
+        let mut world = self.world();
+        world.journal.push(Op::EndView(range, access));
+        world.memory.close_view(range, access);
+        if access == Access::Write {
+            // The last store through the view may have been a moment ago.
+            for line in lines_of(range) {
+                world.store_line(Self::cpu_id(), line);
+            }
+        }
+        world.turn();
+    }
+}
