@@ -8,11 +8,13 @@
 
 #[cfg(all(target_os = "none", target_arch = "aarch64"))]
 mod entry;
+mod finding;
 mod handoff;
 mod image;
 pub mod tree;
 
 #[cfg(all(target_os = "none", target_arch = "aarch64"))]
 pub use entry::{KernelMain, build_id, image};
-pub use handoff::{Finding, Handoff};
+pub use finding::Finding;
+pub use handoff::Handoff;
 pub use image::{Image, Part, Rights, Stack, StackKind};
