@@ -1,0 +1,51 @@
+//! Taking possession of RAM, once.
+
+#![expect(unsafe_code, reason = "ownership of all free RAM begins here")]
+
+use crate::{MapError, MemoryMap};
+use hal::{PhysAddr, PhysRange, RamRegion};
+
+/// Owner of all RAM that the memory map calls free. Not `Clone`: what it hands out, it has lost.
+pub struct Ram {
+    map: MemoryMap,
+}
+
+impl Ram {
+    /// Takes possession of everything free in `map`.
+    ///
+    /// # Safety
+    /// Called once. The map's banks are RAM, and everything in them that is in use (image, stacks,
+    /// page tables, what the firmware or another core uses) has been claimed in the map.
+    pub const unsafe fn new(map: MemoryMap) -> Self {
+        Self { map }
+    }
+
+    /// The map, with all carve-outs so far.
+    pub const fn map(&self) -> &MemoryMap {
+        &self.map
+    }
+
+    /// Takes out `size` bytes (rounded up to pages) as [`MemoryMap::carve`] finds them.
+    pub fn carve(
+        &mut self,
+        name: &str,
+        size: u64,
+        align: u64,
+        below: PhysAddr,
+    ) -> Result<RamRegion, MapError> {
+        self.map.carve(name, size, align, below).map(own)
+    }
+
+    /// Everything that is left, and the map for the report.
+    pub fn into_regions(self) -> (impl Iterator<Item = RamRegion>, MemoryMap) {
+        let free: arrayvec::ArrayVec<PhysRange, 64> = self.map.free().iter().copied().collect();
+        (free.into_iter().map(own), self.map)
+    }
+}
+
+/// Only for ranges that were free in the map of a [`Ram`] and are so no longer.
+fn own(range: PhysRange) -> RamRegion {
+    // SAFETY: `Ram::new` vouches that free ranges are unused RAM and that there is one `Ram`; the map
+    // gives no byte twice: `carve` claims what it returns, `into_regions` consumes the owner.
+    unsafe { RamRegion::assume_owned(range) }
+}
