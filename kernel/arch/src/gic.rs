@@ -20,6 +20,13 @@ use hal::{Cpu, CpuId, IrqLock};
 /// Why the controller cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GicError {
+    /// A register block is shorter than a GIC-400's.
+    ShortBlock {
+        /// Its bytes.
+        len: usize,
+        /// The bytes that are used.
+        wanted: usize,
+    },
     /// The calling core's own bit in the target registers is not what its number says.
     UnexpectedTarget {
         /// The core that asked.
@@ -31,14 +38,25 @@ pub enum GicError {
 
 impl fmt::Display for GicError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::UnexpectedTarget { core, mask } = self;
-        write!(
-            f,
-            "GIC shows target mask {mask:#04x} to core {}",
-            core.index()
-        )
+        match self {
+            Self::ShortBlock { len, wanted } => {
+                write!(f, "GIC registers of {len:#x} bytes, {wanted:#x} are wanted")
+            }
+            Self::UnexpectedTarget { core, mask } => {
+                write!(
+                    f,
+                    "GIC shows target mask {mask:#04x} to core {}",
+                    core.index()
+                )
+            }
+        }
     }
 }
+
+/// Bytes of the distributor's registers.
+const DISTRIBUTOR: usize = 0x1000;
+/// Bytes of the CPU interface's registers, `GICC_DIR` (in a page of its own) included.
+const INTERFACE: usize = 0x1004;
 
 /// An interrupt controller with its distributor on.
 pub struct Gic400 {
@@ -51,6 +69,12 @@ impl Gic400 {
     /// Takes over the controller: everything disabled, nothing pending, shared interrupts go to the
     /// calling core. Takes the register blocks of distributor and CPU interface.
     pub fn new(distributor: MmioRegion, interface: MmioRegion) -> Result<Self, GicError> {
+        for (block, wanted) in [(&distributor, DISTRIBUTOR), (&interface, INTERFACE)] {
+            let len = block.size();
+            if len < wanted {
+                return Err(GicError::ShortBlock { len, wanted });
+            }
+        }
         let (gicd, gicc) = (distributor.base().into(), interface.base().into());
         // SAFETY: both regions were vouched for as mapped registers when they were made, and are
         // ours now. That they are a GIC's, the caller read in the device tree.

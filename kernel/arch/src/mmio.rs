@@ -63,6 +63,11 @@ impl MmioRegion {
         self.base
     }
 
+    /// Bytes of the block.
+    pub const fn size(&self) -> usize {
+        self.len
+    }
+
     /// Address of the register at `offset`. Panics on one outside: offsets are a driver's
     /// constants, so that is our own bug.
     #[inline]
