@@ -28,9 +28,11 @@ pub fn set_on_fatal(end: fn() -> !) {
     ON_FATAL.call_once(|| end);
 }
 
-/// Where the stacks and their guard pages are. Backtraces read there and nowhere else, so all of
-/// `range` of each must be mapped, for good.
-pub fn set_stacks(stacks: &'static [Stack]) {
+/// Where the stacks and their guard pages are.
+///
+/// # Safety
+/// All of `range` of each is mapped RAM, for good: backtraces read there, and nowhere else.
+pub unsafe fn set_stacks(stacks: &'static [Stack]) {
     STACKS.call_once(|| stacks);
 }
 
