@@ -136,6 +136,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(not(debug_assertions), ignore = "checked in debug builds alone")]
     #[should_panic(expected = "frame freed that is free")]
     fn freeing_twice_is_noticed_even_after_a_merge() {
         let mut frames = frames(8);
