@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Builds kernel8.img and tells its size.
 pub(crate) fn build(workspace: &Workspace, load: LoadOffset) -> anyhow::Result<bool> {
-    let built = image::build(&workspace.root, &workspace.target, Echo::On)?;
+    let built = image::build(&workspace.sources, Echo::On)?;
     let image = built.at(load)?;
     let path = workspace.out()?.join("kernel8.img");
     write(&path, &image)?;
@@ -54,6 +54,6 @@ pub(crate) fn doc(workspace: &Workspace) -> anyhow::Result<bool> {
     ]);
     let ok =
         process::run(host, limit, Echo::On)?.ok() && process::run(board, limit, Echo::On)?.ok();
-    println!("{}/doc/hal/index.html", workspace.target.display());
+    println!("{}/doc/hal/index.html", workspace.sources.target.display());
     Ok(ok)
 }

@@ -3,7 +3,7 @@
 use crate::header::{self, LoadOffset};
 use crate::process::{self, Echo};
 use crate::report::tail;
-use crate::workspace::{TARGET, cargo_in};
+use crate::workspace::{Sources, TARGET};
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,13 +29,9 @@ impl Built {
     }
 }
 
-/// Builds the image of the tree at `root`.
-pub(crate) fn build(root: &Path, target: &Path, echo: Echo) -> anyhow::Result<Built> {
-    let cargo = cargo_in(
-        root,
-        target,
-        &["build", "--release", "-p", "rpi4", "--target", TARGET],
-    );
+/// Builds the image.
+pub(crate) fn build(sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
+    let cargo = sources.cargo(&["build", "--release", "-p", "rpi4", "--target", TARGET]);
     let ended = process::run(cargo, BUILD_LIMIT, echo)?;
     if !ended.ok() {
         // What was echoed need not be told again.
@@ -46,7 +42,7 @@ pub(crate) fn build(root: &Path, target: &Path, echo: Echo) -> anyhow::Result<Bu
         };
         bail!("the kernel does not build ({})\n{log}", ended.ending);
     }
-    let elf = target.join(TARGET).join("release/rpi4");
+    let elf = sources.target.join(TARGET).join("release/rpi4");
     let flat = flatten(&elf)?;
     header::image_size(&flat).context("the image's header")?;
     Ok(Built { elf, flat })

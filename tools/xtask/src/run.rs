@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 pub(crate) fn run(workspace: &Workspace, options: &RunArgs) -> anyhow::Result<bool> {
     let out = workspace.out()?;
     let file = payload(options, &out)?;
-    let built = image::build(&workspace.root, &workspace.target, Echo::On)?;
+    let built = image::build(&workspace.sources, Echo::On)?;
     let setup = Setup {
         kernel: Kernel::Image(LoadOffset::DEFAULT),
         tree: Tree::Emulator,

@@ -16,7 +16,7 @@ pub(super) fn hints(workspace: &Workspace) -> Vec<String> {
     counted
         .filter(|(_, lines)| *lines > MANY_LINES)
         .map(|(path, lines)| {
-            let shown = path.strip_prefix(&workspace.root).unwrap_or(&path);
+            let shown = path.strip_prefix(&workspace.sources.root).unwrap_or(&path);
             format!("{} has {lines} lines", shown.display())
         })
         .collect()

@@ -2,6 +2,7 @@
 
 use super::apply::apply;
 use super::list::Mutant;
+use crate::workspace::Sources;
 use anyhow::Context;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,7 @@ use xshell::{Shell, cmd};
 
 /// A copy of the tree and the target directory that goes with it.
 #[derive(Debug)]
-pub(super) struct Bench {
-    pub(super) tree: PathBuf,
-    pub(super) target: PathBuf,
-}
+pub(super) struct Bench(pub(super) Sources);
 
 impl Bench {
     /// Brings the copy up to date with what git knows at `root`, committed or not.
@@ -20,27 +18,28 @@ impl Bench {
     /// It lies inside the tree, where cargo finds the tree's own configuration. A second copy of
     /// that would double every flag, so it stays behind.
     pub(super) fn copy_of(root: &Path) -> anyhow::Result<Self> {
-        let bench = Self {
-            tree: root.join("target/mutants/tree"),
+        let bench = Self(Sources {
+            root: root.join("target/mutants/tree"),
             target: root.join("target/mutants/target"),
-        };
+            lenient: true,
+        });
         let files = files_of(root)?;
         for file in &files {
-            copy_if_changed(&root.join(file), &bench.tree.join(file))?;
+            copy_if_changed(&root.join(file), &bench.0.root.join(file))?;
         }
         bench.remove_all_but(&files)?;
         Ok(bench)
     }
 
     fn remove_all_but(&self, files: &HashSet<PathBuf>) -> anyhow::Result<()> {
-        let mut folders = vec![self.tree.clone()];
+        let mut folders = vec![self.0.root.clone()];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(&folder)? {
                 let path = entry?.path();
                 if path.is_dir() {
                     folders.push(path);
                 } else if !path
-                    .strip_prefix(&self.tree)
+                    .strip_prefix(&self.0.root)
                     .is_ok_and(|file| files.contains(file))
                 {
                     std::fs::remove_file(&path)?;
@@ -52,7 +51,7 @@ impl Bench {
 
     /// Changes the one place; it is whole again when the result is dropped.
     pub(super) fn mutate(&self, mutant: &Mutant) -> anyhow::Result<Mutated> {
-        let path = self.tree.join(&mutant.file);
+        let path = self.0.root.join(&mutant.file);
         let whole = std::fs::read_to_string(&path).with_context(|| mutant.file.clone())?;
         let text = apply(&whole, &mutant.from, &mutant.to).with_context(|| mutant.file.clone())?;
         let mutated = Mutated { path, whole };

@@ -9,9 +9,13 @@ use crate::process::Echo;
 use crate::test::scenario::{self, Scenario};
 use anyhow::Context;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// The name of what is no test but the kernel's work: the file that is carried.
 const MAIN_JOB: &str = "main job";
+
+/// A mutated kernel may well hang; a whole one takes a few seconds.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// What each scenario came to while the tree was whole.
 #[derive(Debug, Default)]
@@ -48,8 +52,8 @@ pub(super) fn catches(bench: &Bench, scenario: &str, test: &str) -> anyhow::Resu
 
 fn boot(bench: &Bench, name: &str) -> anyhow::Result<Verdict> {
     let scenario = find(name)?;
-    let built = image::build(&bench.tree, &bench.target, Echo::Off)?;
-    let (_, verdict) = scenario.run(&built, &bench.target)?;
+    let built = image::build(&bench.0, Echo::Off)?;
+    let (_, verdict) = scenario.run(&built, &bench.0.target, LIMIT)?;
     Ok(verdict)
 }
 
@@ -83,7 +87,6 @@ mod tests {
     use super::*;
     use crate::console::Expected;
     use crate::process::{Ended, Ending};
-    use std::time::Duration;
 
     fn judged(output: &str, code: i32) -> Verdict {
         let ended = Ended {

@@ -5,7 +5,6 @@ use super::list::{Kind, Mutant};
 use crate::libtest::verdict;
 use crate::process::{self, Echo, Ended, Ending};
 use crate::report::tail;
-use crate::workspace::cargo_in;
 use anyhow::bail;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -57,7 +56,7 @@ pub(super) fn catches(bench: &Bench, package: &str, name: &str) -> anyhow::Resul
 
 fn build(bench: &Bench, package: &str) -> anyhow::Result<()> {
     let arguments = ["test", "-p", package, "--tests", "--no-run"];
-    let cargo = cargo_in(&bench.tree, &bench.target, &arguments);
+    let cargo = bench.0.cargo(&arguments);
     let ended = process::run(cargo, BUILD_LIMIT, Echo::Off)?;
     if !ended.ok() {
         bail!("does not build ({})\n{}", ended.ending, tail(&ended.output));
@@ -75,7 +74,7 @@ fn test(bench: &Bench, package: &str, names: &[&str]) -> anyhow::Result<Ended> {
         "--",
         "--exact",
     ];
-    let mut cargo = cargo_in(&bench.tree, &bench.target, &arguments);
+    let mut cargo = bench.0.cargo(&arguments);
     cargo.args(names);
     process::run(cargo, TEST_LIMIT, Echo::Off)
 }

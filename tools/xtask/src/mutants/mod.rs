@@ -29,12 +29,12 @@ pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals
 }
 
 fn try_run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) -> anyhow::Result<()> {
-    let mut mutants = list::read(&workspace.root.join("tools/mutants"))?;
+    let mut mutants = list::read(&workspace.sources.root.join("tools/mutants"))?;
     if mutants.is_empty() {
         bail!("tools/mutants lists no mutant: no rule is tested");
     }
     mutants.retain(|mutant| options.names(&mutant.rule));
-    let bench = Bench::copy_of(&workspace.root)?;
+    let bench = Bench::copy_of(&workspace.sources.root)?;
     let whole = Whole::try_all(&bench, &mutants)?;
     for mutant in &mutants {
         if !interrupt::seen() {

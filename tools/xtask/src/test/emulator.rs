@@ -11,12 +11,15 @@ use crate::test::broken;
 use crate::test::scenario::{self, Scenario};
 use crate::workspace::Workspace;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// A boot takes seconds. One that hangs shall not take minutes.
+const LIMIT: Duration = Duration::from_secs(90);
 
 /// Builds once and boots each scenario.
 pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
     let start = Instant::now();
-    let built = image::build(&workspace.root, &workspace.target, Echo::Off);
+    let built = image::build(&workspace.sources, Echo::Off);
     let build = built
         .as_ref()
         .map(|_| ())
@@ -33,7 +36,7 @@ pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals
 }
 
 fn boot(scenario: &Scenario, built: &Built, out: &Path) -> Group {
-    match scenario.run(built, out) {
+    match scenario.run(built, out, LIMIT) {
         Ok((ended, verdict)) => group(&scenario.name, &ended, &verdict),
         Err(error) => broken(&scenario.name, &error),
     }
@@ -66,7 +69,6 @@ mod tests {
     use super::*;
     use crate::console::Expected;
     use crate::process::Ending;
-    use std::time::Duration;
 
     fn counted(output: &str, ending: Ending) -> (usize, usize, usize) {
         let ended = Ended {

@@ -58,8 +58,8 @@ fn under_miri(workspace: &Workspace, package: &str, options: &TestArgs) -> Comma
             "run", "nightly", "cargo", "miri", "test", "--lib", "-p", package,
         ])
         .args((!options.filter.is_empty()).then_some(&options.filter))
-        .current_dir(&workspace.root)
-        .env("CARGO_TARGET_DIR", workspace.target.join("miri"))
+        .current_dir(&workspace.sources.root)
+        .env("CARGO_TARGET_DIR", workspace.sources.target.join("miri"))
         .env("CARGO_TERM_COLOR", "never")
         .env("PROPTEST_CASES", MIRI_CASES)
         // proptest looks for the file of its past failures.

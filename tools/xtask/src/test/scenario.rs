@@ -10,9 +10,6 @@ use crate::trees::SPOILT;
 use std::path::Path;
 use std::time::Duration;
 
-/// A boot takes seconds. One that hangs shall not take minutes.
-const LIMIT: Duration = Duration::from_secs(90);
-
 /// Seed of the files.
 const SEED: u64 = 1;
 
@@ -72,7 +69,12 @@ impl Scenario {
     }
 
     /// Boots it and judges the console.
-    pub(crate) fn run(&self, built: &Built, out: &Path) -> anyhow::Result<(Ended, Verdict)> {
+    pub(crate) fn run(
+        &self,
+        built: &Built,
+        out: &Path,
+        limit: Duration,
+    ) -> anyhow::Result<(Ended, Verdict)> {
         let make = |len| Payload::make(out.join("test.bin"), len, SEED);
         let file = self.file.map(make).transpose()?;
         let setup = Setup {
@@ -80,7 +82,7 @@ impl Scenario {
             tree: self.tree,
             file: file.as_ref(),
             append: self.append,
-            limit: LIMIT,
+            limit,
         };
         let ended = setup.boot(built, out, Echo::Off)?;
         let expected = match &file {
