@@ -12,19 +12,19 @@ pub(super) fn read(fdt: Fdt<'_>, info: &mut BootInfo) -> Result<(), TreeError> {
     let Some(node) = fdt.find_node("/chosen") else {
         return Ok(());
     };
-    info.bootargs = bootargs(&node)?;
+    bootargs(&node, info)?;
     info.stdout = stdout(&node)?;
     info.initrd = initrd(&node, info)?;
     Ok(())
 }
 
 /// A command line that does not fit is refused: half of one may say the opposite.
-fn bootargs(node: &FdtNode<'_>) -> Result<ArrayString<2048>, TreeError> {
+fn bootargs(node: &FdtNode<'_>, info: &mut BootInfo) -> Result<(), TreeError> {
     let text = value::<&str>(node, "bootargs")?.unwrap_or_default();
-    ArrayString::from(text).map_err(|_| TreeError::TooMany {
-        what: "bytes of bootargs",
-        max: 2048,
-    })
+    let max = info.bootargs.capacity();
+    let what = "bytes of bootargs";
+    let pushed = info.bootargs.try_push_str(text);
+    pushed.map_err(|_| TreeError::TooMany { what, max })
 }
 
 /// The console's path; what follows a colon are options.

@@ -7,9 +7,9 @@ use hal::PhysRange;
 /// Banks of RAM, at most.
 pub const MAX_BANKS: usize = 8;
 /// Reservations, at most.
-pub const MAX_RESERVATIONS: usize = 24;
+pub const MAX_RESERVATIONS: usize = 16;
 /// Devices of interest, at most.
-pub const MAX_DEVICES: usize = 32;
+pub const MAX_DEVICES: usize = 24;
 /// Buses with such devices, at most.
 pub const MAX_BUSES: usize = 8;
 
@@ -69,7 +69,9 @@ pub struct Device {
 }
 
 /// All that the tree tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Some 11 KiB: keep it in a `static` and have it filled in place.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BootInfo {
     /// The board by its own words.
     pub model: ArrayString<64>,
@@ -91,6 +93,44 @@ pub struct BootInfo {
 }
 
 impl BootInfo {
+    /// Nothing known yet.
+    pub const fn new() -> Self {
+        Self {
+            model: ArrayString::new_const(),
+            revision: None,
+            banks: Banks::new_const(),
+            reservations: ArrayVec::new_const(),
+            bootargs: ArrayString::new_const(),
+            initrd: None,
+            stdout: ArrayString::new_const(),
+            devices: ArrayVec::new_const(),
+            buses: ArrayVec::new_const(),
+        }
+    }
+
+    /// Forgets everything, field by field: a whole one on the stack would be too large.
+    pub(super) fn clear(&mut self) {
+        let Self {
+            model,
+            revision,
+            banks,
+            reservations,
+            bootargs,
+            initrd,
+            stdout,
+            devices,
+            buses,
+        } = self;
+        model.clear();
+        stdout.clear();
+        bootargs.clear();
+        (*revision, *initrd) = (None, None);
+        banks.clear();
+        reservations.clear();
+        devices.clear();
+        buses.clear();
+    }
+
     /// The bus with this number.
     pub fn bus(&self, id: BusId) -> &Bus {
         &self.buses[usize::from(id.0)]
@@ -126,6 +166,12 @@ impl BootInfo {
             },
             "reservations",
         )
+    }
+}
+
+impl Default for BootInfo {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -25,38 +25,37 @@ pub enum Source {
     BuiltIn,
 }
 
-/// Reads `from_firmware`, or `built_in` if there is none or it cannot be used; in the latter case
-/// the error says why.
+/// Reads `from_firmware` into `info`, or `built_in` if there is none or it cannot be used; in the
+/// latter case the error says why.
 ///
 /// `from_firmware` is everything from the tree's start to the end of what is mapped for it.
 pub fn choose(
     from_firmware: Option<&[u8]>,
     built_in: &[u8],
-) -> (BootInfo, Source, Option<TreeError>) {
-    let error = match from_firmware.map(read) {
-        Some(Ok(info)) => return (info, Source::Firmware, None),
+    info: &mut BootInfo,
+) -> (Source, Option<TreeError>) {
+    let error = match from_firmware.map(|blob| read(blob, info)) {
+        Some(Ok(())) => return (Source::Firmware, None),
         Some(Err(error)) => Some(error),
         None => None,
     };
-    let info = read(built_in).expect("the built-in tree is ours and tested");
-    (info, Source::BuiltIn, error)
+    read(built_in, info).expect("the built-in tree is ours and tested");
+    (Source::BuiltIn, error)
 }
 
-/// Reads the tree at the start of `blob`; bytes behind its own end are ignored.
-pub fn read(blob: &[u8]) -> Result<BootInfo, TreeError> {
+/// Reads the tree at the start of `blob` into `info`, whatever that held before; after an error it
+/// holds some of the tree. Bytes behind the tree's own end are ignored.
+pub fn read(blob: &[u8], info: &mut BootInfo) -> Result<(), TreeError> {
+    info.clear();
     let fdt = Fdt::new(cut(blob)?)?;
     let root = fdt.root();
     check_machine(&root)?;
-    let mut info = BootInfo {
-        model: shortened(value::<&str>(&root, "model")?.unwrap_or_default()),
-        revision: revision(fdt)?,
-        banks: memory::banks(root)?,
-        ..BootInfo::default()
-    };
-    memory::reservations(fdt, &mut info)?;
-    chosen::read(fdt, &mut info)?;
-    device::collect(root, &mut info)?;
-    Ok(info)
+    info.model = shortened(value::<&str>(&root, "model")?.unwrap_or_default());
+    info.revision = revision(fdt)?;
+    info.banks = memory::banks(root)?;
+    memory::reservations(fdt, info)?;
+    chosen::read(fdt, info)?;
+    device::collect(root, info)
 }
 
 /// `blob` up to the end that its header names.

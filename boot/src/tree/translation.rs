@@ -11,16 +11,12 @@ use arrayvec::ArrayVec;
 use hal::{DmaAddr, DmaWindow, PhysAddr, PhysRange};
 
 /// Windows of one translation, at most.
-pub const MAX_WINDOWS: usize = 12;
+pub const MAX_WINDOWS: usize = 8;
 
 type Windows = ArrayVec<DmaWindow, MAX_WINDOWS>;
 
 /// How an address on a bus relates to the CPU's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is no heap to put the list into"
-)]
 pub enum Translation {
     /// The same number on both sides, without limit.
     Identity,

@@ -9,7 +9,7 @@ mod defects;
 mod memory;
 mod windows;
 
-use super::{BootInfo, TreeError, read};
+use super::{BootInfo, TreeError};
 use devicetree::{Board, Builder, DeviceTree, DeviceTreeNode};
 use dtoolkit::model::DeviceTreeProperty;
 use hal::{PhysAddr, PhysRange};
@@ -17,6 +17,11 @@ use std::vec::Vec;
 
 fn range(start: u64, len: u64) -> PhysRange {
     PhysRange::new(PhysAddr::new(start), len).expect("test ranges are valid")
+}
+
+fn read(blob: &[u8]) -> Result<BootInfo, TreeError> {
+    let mut info = BootInfo::new();
+    super::read(blob, &mut info).map(|()| info)
 }
 
 /// The default board's tree after `change`.
