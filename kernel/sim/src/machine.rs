@@ -107,6 +107,12 @@ impl Machine {
         bytes
     }
 
+    /// Ends the set-up of a test: all maintenance is done, everything is written back and dropped,
+    /// and the adversary forgets the lines that were used so far.
+    pub fn settle(&self) {
+        self.world().settle();
+    }
+
     /// The adversary writes the line at `addr` back and drops it.
     pub fn evict(&self, addr: PhysAddr) {
         self.world().memory.apply(line_of(addr), Event::Evict);

@@ -168,6 +168,17 @@ impl World {
         }
     }
 
+    /// All maintenance is done, all caches are empty, and no line is of interest any more.
+    pub(crate) fn settle(&mut self) {
+        (0..self.pending.len()).for_each(|index| self.finish(index));
+        self.pending = Pending::default();
+        let banks: Vec<PhysRange> = self.memory.banks().collect();
+        for line in banks.into_iter().flat_map(lines_of) {
+            self.memory.apply(line, Event::Evict);
+        }
+        self.touched = Touched::default();
+    }
+
     /// Before a store to `line`: maintenance that waits may well take effect first.
     pub(crate) fn before_store(&mut self, line: PhysAddr) {
         if !matches!(self.mind, Mind::WorstPrefetch) {

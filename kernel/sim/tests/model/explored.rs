@@ -1,0 +1,87 @@
+//! All interleavings of small cases: the right sequence passes every one, each wrong one fails some.
+
+use crate::{copy, device_read, device_write, invalidate, own_page, part};
+use hal::{LINE, Platform};
+use sim::{Adversary, Builder, Machine, explore};
+
+/// Moves per run. Miri is too slow for more than one.
+const MOVES: usize = if cfg!(miri) { 1 } else { 3 };
+
+/// A bounced receive of one line: bounce line 0, buffer line 1.
+fn bounced_receive(machine: &Machine, skip: &str) -> bool {
+    own_page(machine);
+    let line = part(0, LINE);
+    machine.cpu_write(line.start(), &[1; 64]);
+    let step = |name, act: &dyn Fn()| {
+        if name != skip {
+            act();
+        }
+    };
+    step("clean", &|| machine.clean(line));
+    step("complete the clean", &|| machine.complete());
+    device_write(machine, 0, &[2; 64]);
+    step("invalidate", &|| invalidate(machine, line));
+    step("complete the invalidate", &|| machine.complete());
+    copy(machine, 0, 64, 64);
+    machine.cpu_read(part(64, 64)) == [2; 64]
+}
+
+/// Runs in all, and runs that failed.
+fn tally(scenario: impl Fn(&Machine) -> bool) -> (usize, usize) {
+    let mut failed = 0;
+    let runs = explore(&Builder::small(), MOVES, |machine| {
+        failed += usize::from(!scenario(machine));
+    });
+    (runs, failed)
+}
+
+#[test]
+fn the_whole_sequence_survives_every_interleaving() {
+    let (runs, failed) = tally(|machine| bounced_receive(machine, "nothing"));
+    assert_eq!(failed, 0);
+    assert!(runs > 50, "{runs} runs explore nothing");
+}
+
+#[test]
+fn leaving_out_any_step_fails_in_some_interleaving() {
+    for skip in [
+        "clean",
+        "complete the clean",
+        "invalidate",
+        "complete the invalidate",
+    ] {
+        let (_, failed) = tally(|machine| bounced_receive(machine, skip));
+        assert!(failed > 0, "no adversary notices a missing {skip}");
+    }
+}
+
+#[test]
+fn a_sent_line_arrives_in_every_interleaving() {
+    let (_, failed) = tally(|machine| {
+        own_page(machine);
+        machine.cpu_write(part(0, LINE).start(), &[1; 64]);
+        machine.clean(part(0, LINE));
+        machine.complete();
+        device_read(machine, 0, 64) == [1; 64]
+    });
+    assert_eq!(failed, 0);
+}
+
+#[test]
+fn both_outcomes_of_an_unfinished_clean_are_found() {
+    let (runs, stale) = tally(|machine| {
+        own_page(machine);
+        machine.cpu_write(part(0, LINE).start(), &[1; 64]);
+        machine.clean(part(0, LINE));
+        device_read(machine, 0, 64) == [1; 64]
+    });
+    assert!(0 < stale && stale < runs);
+}
+
+#[test]
+fn a_script_replays_a_run() {
+    let script = Adversary::Scripted(vec![0, 0, 1]);
+    let machine = Builder::small().adversary(script).build();
+    bounced_receive(&machine, "nothing");
+    assert_eq!(machine.counters().adversary_moves, 1);
+}
