@@ -53,8 +53,11 @@ mod tests {
     #[test]
     fn the_smallest_reach_of_any_bus_counts() {
         let (legacy, pcie) = ([window(range(0, GIB))], [window(range(0, 3 * GIB))]);
-        let end = dma_zone_end([None, Some(&pcie[..]), Some(&legacy[..])], &[LOW, HIGH]);
-        assert_eq!(end.get(), GIB);
+        let wide = [window(range(0, GIB + 0x1000))];
+        let buses = [None, Some(&wide[..]), Some(&legacy[..]), Some(&pcie[..])];
+        assert_eq!(dma_zone_end(buses, &[LOW, HIGH]).get(), GIB);
+        let turned = buses.into_iter().rev();
+        assert_eq!(dma_zone_end(turned, &[LOW, HIGH]).get(), GIB);
     }
 
     #[test]

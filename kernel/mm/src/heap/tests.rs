@@ -125,9 +125,9 @@ fn without_a_pool_every_buffer_owns_its_lines() {
 fn buffers_lie_in_the_zone_that_was_asked_for_also_after_reuse() {
     let (heap, zones) = started(Floor::Word);
     for _ in 0..3 {
+        let any = heap.alloc_dma(64, Zone::Normal).expect("room");
         let low = heap.alloc_dma(64, Zone::Dma).expect("room");
         let high = heap.alloc_dma(64, Zone::High).expect("room");
-        let any = heap.alloc_dma(64, Zone::Normal).expect("room");
         assert!(low.owned().end() <= zones.dma_end());
         assert!(high.owned().start() >= zones.dma_end());
         assert!(!any.owned().overlaps(high.owned()) && !any.owned().overlaps(low.owned()));

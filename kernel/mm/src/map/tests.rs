@@ -27,7 +27,7 @@ fn banks_shrink_and_claims_grow_to_whole_pages() {
 
 #[test]
 fn a_carve_out_is_the_highest_aligned_place_below_the_limit() {
-    let mut map = map(&[]);
+    let mut map = map(&[claim(range(0x100_0000, 1), ClaimKind::Reserved)]);
     let pool = map.carve("pool", 2 * MIB, 2 * MIB, TOP);
     assert_eq!(pool, Ok(range(0x3B20_0000, 2 * MIB)));
     assert!(
