@@ -3,6 +3,8 @@
 #   make run APPEND="swiotlb=noforce"     more words for the kernel's command line
 
 export FILE APPEND
+# Where rustup puts cargo, for shells that do not know it yet.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build run test check doc clean

@@ -36,7 +36,7 @@ lacks() {
 
 # rust_needs: words for what the pinned toolchain lacks, empty if nothing.
 rust_needs() {
-    has_toolchain "$channel" || { echo "Rust $channel ($components, $targets)"; return; }
+    has_toolchain "$channel" || { echo "compiler $components $targets"; return; }
     std=""
     for target in $targets; do std="$std rust-std-$target"; done
     # shellcheck disable=SC2086 # lists of words

@@ -25,7 +25,8 @@ pub(crate) fn group(name: &str, ended: &Ended) -> Group {
         .map(|test| Failure::new(test, detail(&ended.output, test)))
         .collect();
     failures.append(&mut reader.broken);
-    if failures.is_empty() && !ended.ok() {
+    let by_itself = matches!(ended.ending, Ending::Exited(_));
+    if !by_itself || (failures.is_empty() && !ended.ok()) {
         failures.push(Failure::new(cause(ended.ending), tail(&ended.output)));
     }
     Group {
@@ -109,8 +110,12 @@ mod tests {
     use std::time::Duration;
 
     fn read(output: &str, code: i32) -> Group {
+        read_ended(output, Ending::Exited(Some(code)))
+    }
+
+    fn read_ended(output: &str, ending: Ending) -> Group {
         let ended = Ended {
-            ending: Ending::Exited(Some(code)),
+            ending,
             output: output.to_owned(),
             took: Duration::ZERO,
         };
@@ -150,5 +155,13 @@ mod tests {
         let group = read(&output, 101);
         assert_eq!(group.passed, 2);
         assert!(group.failures[0].name.contains("src/a.rs"));
+    }
+
+    #[test]
+    fn a_hang_is_told_with_the_limit_and_the_binary() {
+        let hung = Ending::TimedOut(Duration::from_secs(240));
+        let group = read_ended("     Running unittests src/a.rs\ntest a ... ok\n", hung);
+        let names: Vec<&str> = group.failures.iter().map(|f| f.name.as_str()).collect();
+        assert_eq!(names, ["unittests src/a.rs", "no end after 240 s, killed"]);
     }
 }

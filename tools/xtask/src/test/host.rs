@@ -12,6 +12,9 @@ use std::time::Duration;
 /// For one crate, its build included.
 const LIMIT: Duration = Duration::from_secs(8 * 60);
 
+/// The same under Miri, which gets no more of the 20 minutes that all tests may take together.
+const MIRI_LIMIT: Duration = Duration::from_secs(4 * 60);
+
 /// The crates with the pointers: the memory model's opinion on them counts most.
 const UNDER_MIRI: &[&str] = &["hal", "sim", "dma"];
 
@@ -21,30 +24,25 @@ const MIRI_CASES: &str = "4";
 /// `cargo test` for every default member.
 pub(crate) fn tests(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
     for package in workspace.metadata.host_members() {
-        let arguments = [
-            "test",
-            "--no-fail-fast",
-            "-p",
-            &package.name,
-            &options.filter,
-        ];
-        let used = if options.filter.is_empty() { 4 } else { 5 };
-        totals.add(&group(&package.name, workspace.cargo(&arguments[..used])));
+        let mut cargo = workspace.cargo(&["test", "--no-fail-fast", "-p", &package.name]);
+        cargo.args(filter(options));
+        totals.add(&group(&package.name, cargo, LIMIT));
     }
 }
 
 /// The same under Miri, for some of them.
 pub(crate) fn miri(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
     for package in UNDER_MIRI {
-        totals.add(&group(package, under_miri(workspace, package, options)));
+        let miri = under_miri(workspace, package, options);
+        totals.add(&group(package, miri, MIRI_LIMIT));
     }
 }
 
-fn group(name: &str, command: Command) -> Group {
+fn group(name: &str, command: Command, limit: Duration) -> Group {
     if interrupt::seen() {
         return Group::default();
     }
-    match process::run(command, LIMIT, Echo::Off) {
+    match process::run(command, limit, Echo::Off) {
         Ok(ended) => libtest::group(name, &ended),
         Err(error) => broken(name, &error),
     }
@@ -57,7 +55,7 @@ fn under_miri(workspace: &Workspace, package: &str, options: &TestArgs) -> Comma
         .args([
             "run", "nightly", "cargo", "miri", "test", "--lib", "-p", package,
         ])
-        .args((!options.filter.is_empty()).then_some(&options.filter))
+        .args(filter(options))
         .current_dir(&workspace.sources.root)
         .env("CARGO_TARGET_DIR", workspace.sources.target.join("miri"))
         .env("CARGO_TERM_COLOR", "never")
@@ -65,4 +63,9 @@ fn under_miri(workspace: &Workspace, package: &str, options: &TestArgs) -> Comma
         // proptest looks for the file of its past failures.
         .env("MIRIFLAGS", "-Zmiri-disable-isolation");
     command
+}
+
+/// What `cargo test` takes for a filter: a word, or none.
+fn filter(options: &TestArgs) -> Option<&String> {
+    (!options.filter.is_empty()).then_some(&options.filter)
 }
