@@ -2,7 +2,7 @@
 
 use crate::adversary::Mind;
 use crate::cache::{Event, LineState};
-use crate::memory::{line_of, pieces_of};
+use crate::lines::{line_of, pieces_of};
 use crate::world::World;
 use crate::{BusError, BusView, Machine, Op, Violation, Who};
 use hal::{Cpu, DmaAddr, PhysRange};

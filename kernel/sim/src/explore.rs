@@ -22,12 +22,17 @@ pub fn under_every_adversary(builder: &Builder, mut scenario: impl FnMut(&Machin
     }
 }
 
+/// Where [`explore`] gives up: some minutes.
+pub const MOST_RUNS: usize = 200_000;
+
 /// Runs `scenario` once for every way in which the adversary can make up to `moves` moves, each at
 /// any point between two memory operations. Says how many runs that took.
 ///
 /// The scenario must do the same when the adversary does the same. The number of runs grows with
 /// the power of `moves`: three moves over two lines and ten operations are some ten thousand. The
-/// script is printed when the scenario panics; [`Adversary::Scripted`] replays it.
+/// script is printed when the scenario panics; [`Adversary::Scripted`] replays it. Panics after
+/// [`MOST_RUNS`]: then the scenario uses too many lines ([`Machine::settle`] behind its set-up
+/// helps), or too many moves are allowed.
 pub fn explore(builder: &Builder, moves: usize, mut scenario: impl FnMut(&Machine)) -> usize {
     let tree = Arc::new(Mutex::new(Tree::new(moves)));
     let mut runs = 0;
@@ -36,6 +41,10 @@ pub fn explore(builder: &Builder, moves: usize, mut scenario: impl FnMut(&Machin
         let guide = Guide(Arc::clone(&tree));
         scenario(&builder.build_with_oracle(Box::new(guide)));
         runs += 1;
+        assert!(
+            runs < MOST_RUNS,
+            "too many runs: settle() behind the set-up, or allow fewer moves"
+        );
         if !lock(&tree).next_run() {
             return runs;
         }

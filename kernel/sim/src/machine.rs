@@ -1,7 +1,7 @@
 //! The handle: what a test does to a machine, and what it asks of it.
 
 use crate::cache::Event;
-use crate::memory::{line_of, pieces_of};
+use crate::lines::{line_of, pieces_of};
 use crate::world::World;
 use crate::{Adversary, Builder, BusView, Counters, LineState, Op, Violation, Who};
 use hal::{Cpu, PhysAddr, PhysRange, RamRegion};

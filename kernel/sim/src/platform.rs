@@ -6,7 +6,7 @@
 )]
 
 use crate::cache::Event;
-use crate::memory::{line_of, lines_of, pieces_of};
+use crate::lines::{line_of, lines_of, pieces_of};
 use crate::world::World;
 use crate::{Machine, Op, Violation, Who};
 use hal::{Access, CacheLines, Cpu, CpuId, LINE, PhysAddr, PhysRange, Platform};

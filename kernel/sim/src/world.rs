@@ -5,8 +5,9 @@
 
 use crate::adversary::Mind;
 use crate::cache::{Event, LineState};
+use crate::lines::lines_of;
 use crate::maintenance::{Pending, Request};
-use crate::memory::{Memory, lines_of};
+use crate::memory::Memory;
 use crate::order::Order;
 use crate::pages::PageMap;
 use crate::trace::Journal;

@@ -13,6 +13,7 @@
 mod block;
 mod channel;
 mod controller;
+mod moves;
 mod port;
 mod registers;
 
