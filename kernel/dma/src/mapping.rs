@@ -91,7 +91,8 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         (self.link, held)
     }
 
-    pub(crate) fn dma(&self) -> &'d Dma<P> {
+    /// The layer that made the mapping.
+    pub fn layer(&self) -> &'d Dma<P> {
         self.link.dma
     }
 

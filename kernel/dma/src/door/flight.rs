@@ -140,7 +140,7 @@ fn settle<'d, P: Platform, B: DmaBuffer, D: Direction, E: Engine>(
     match engine.halt() {
         Halt::Confirmed => {
             // The status that said "halted" was loaded before the data will be.
-            mapping.dma().platform().acquire();
+            mapping.layer().platform().acquire();
             Ok(mapping)
         }
         Halt::Unconfirmed => Err(quarantine(mapping)),

@@ -1,0 +1,143 @@
+//! A legacy master over the simulated machine, with the device's part played by hand.
+
+// Each test file uses its own part of this.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unsafe_code,
+    clippy::allow_attributes,
+    reason = "shared by several test crates; launches mappings and plays the device"
+)]
+
+use dma::swiotlb::Pool;
+use dma::{Bouncing, Direction, Dma, DmaDevice, Engine, Halt, InFlight, Mapping, Quarantined};
+use hal::{DmaAddr, DmaBuffer, PAGE, Pages, PhysRange, Platform, Zone};
+use sim::{Builder, Machine};
+use std::cell::Cell;
+
+/// A pool of one chunk, as at boot.
+pub const POOL: (u64, u64) = (0x1020_0000, 0x20_0000);
+/// A pool of two pages, for the smallest machine.
+pub const SMALL_POOL: (u64, u64) = (0x1000_0000, 2 * PAGE);
+
+/// The layer over `machine`, with a pool at `pool`.
+pub fn layer(machine: &Machine, bouncing: Bouncing, pool: (u64, u64)) -> Dma<Machine> {
+    let pool = match bouncing {
+        Bouncing::Off => None,
+        _ => Some(Pool::new(machine.take(pool.0, pool.1)).expect("a chunk")),
+    };
+    Dma::new(machine.clone(), bouncing, pool).expect("64-byte lines")
+}
+
+/// The smallest machine, with some more low pages than its builder gives.
+pub fn small() -> Builder {
+    Builder::empty()
+        .bank(0x1000_0000, 6 * PAGE)
+        .bank(0x4000_0000, 4 * PAGE)
+}
+
+/// A master of the legacy bus that takes any length.
+pub fn legacy(machine: &Machine) -> DmaDevice {
+    DmaDevice::builder("legacy")
+        .windows(machine.bus().windows())
+        .build()
+        .expect("valid")
+}
+
+/// As the DMA engine: whole words.
+pub fn words(machine: &Machine) -> DmaDevice {
+    let builder = DmaDevice::builder("words").windows(machine.bus().windows());
+    builder.granule(4).build().expect("valid")
+}
+
+/// Pages in a zone with a window of `len` bytes at `offset`, filled with `fill`.
+pub fn pages(machine: &Machine, zone: Zone, offset: u64, len: u64, fill: u8) -> Pages<Machine> {
+    let bytes = offset + len;
+    let pages = Pages::alloc(machine.clone(), bytes, zone).expect("pages");
+    let mut pages = pages
+        .with_window(0, bytes.next_multiple_of(PAGE))
+        .expect("whole");
+    pages.bytes_mut(machine).fill(fill);
+    pages.with_window(offset, len).expect("inside")
+}
+
+/// One line of bytes `A5`, for cases in which every touched line multiplies the interleavings.
+pub fn one_line(machine: &Machine, zone: Zone) -> Pages<Machine> {
+    let mut pages = Pages::alloc(machine.clone(), 64, zone).expect("pages");
+    pages.bytes_mut(machine).fill(0xA5);
+    pages
+}
+
+/// A buffer that does not own the lines at its ends.
+pub struct Unproven(pub Pages<Machine>);
+
+// SAFETY: a part of pages that are owned.
+unsafe impl DmaBuffer for Unproven {
+    fn range(&self) -> PhysRange {
+        self.0.range()
+    }
+    fn owned(&self) -> PhysRange {
+        self.0.range()
+    }
+}
+
+/// An engine that is always idle, or never confirms.
+pub struct Idle(pub Cell<Halt>);
+
+impl Default for Idle {
+    fn default() -> Self {
+        Self(Cell::new(Halt::Confirmed))
+    }
+}
+
+// SAFETY: the device's part is played between `launch` and `end`, by the same thread.
+unsafe impl Engine for &Idle {
+    fn halt(&self) -> Halt {
+        self.0.get()
+    }
+}
+
+/// Launches, plays the device, and reads its status.
+pub fn fly<'d, 'e, B: DmaBuffer, D: Direction>(
+    mapping: Mapping<'d, Machine, B, D>,
+    engine: &'e Idle,
+    device: impl FnOnce(DmaAddr, usize),
+) -> InFlight<'d, Machine, B, D, &'e Idle> {
+    let machine = mapping_machine(&mapping);
+    let len = mapping.device_len() as usize;
+    // SAFETY: `device` uses the address before this function returns.
+    let (addr, flight) = unsafe { mapping.launch(engine) };
+    machine.publish();
+    machine.doorbell();
+    device(addr, len);
+    machine.status_read();
+    flight
+}
+
+fn mapping_machine<B: DmaBuffer, D: Direction>(mapping: &Mapping<'_, Machine, B, D>) -> Machine {
+    mapping.layer().platform().clone()
+}
+
+/// A whole transfer.
+pub fn transfer<'d, B: DmaBuffer, D: Direction>(
+    mapping: Mapping<'d, Machine, B, D>,
+    device: impl FnOnce(DmaAddr, usize),
+) -> Mapping<'d, Machine, B, D> {
+    let engine = Idle::default();
+    let ended: Result<_, Quarantined> = fly(mapping, &engine, device).end();
+    ended.expect("an idle engine confirms")
+}
+
+/// A recognisable sequence.
+pub fn pattern(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i * 7 + i / 256 + 1) as u8).collect()
+}
+
+/// Nothing is lent any more and every slot is free.
+pub fn assert_clean(dma: &Dma<Machine>) {
+    let used = dma.pool_usage().map(|usage| usage.used);
+    assert!(
+        matches!(used, None | Some(0)),
+        "{used:?} slots are still used"
+    );
+}
