@@ -101,7 +101,13 @@ fn fragment(zones: &Zones<Host>) -> (u64, u64) {
     let (even, odd): (Vec<_>, Vec<_>) = held
         .into_iter()
         .partition(|page| page.range().start().is_aligned(2 * PAGE));
+    let normal = zones.counters(Zone::Normal);
     even.into_iter().for_each(|page| zones.free(page));
+    assert_eq!(
+        zones.counters(Zone::Normal),
+        normal,
+        "bookkeeping took pages"
+    );
     let used = HEAP.reserve().used() as u64;
     assert!(used > 0, "bookkeeping went elsewhere");
     assert!(used <= Reserve::<Host>::bytes_for(RAM), "{used} bytes");

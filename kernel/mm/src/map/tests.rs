@@ -114,6 +114,7 @@ proptest! {
             let align = PAGE << shift;
             if let Ok(got) = map.carve("x", size, align, PhysAddr::new(below)) {
                 prop_assert!(got.len() >= size && got.start().is_aligned(align));
+                prop_assert!(got.is_aligned(PAGE));
                 prop_assert!(bank.contains(got) && got.end().get() <= below);
                 prop_assert!(taken.iter().all(|other| !other.overlaps(got)));
                 taken.push(got);

@@ -156,7 +156,7 @@ fn every_kind_of_memory_has_its_attributes() {
 }
 
 #[test]
-fn nothing_is_both_writable_and_executable() {
+fn nothing_is_both_writable_and_executable_and_any_page_can_be_changed_alone() {
     let tables = built(&board(), 32).expect("fits");
     let all = MemoryRegion::new(LINEAR_BASE as usize, KERNEL_BASE as usize + 0x20_0000);
     let mut leaves = 0;
@@ -166,6 +166,7 @@ fn nothing_is_both_writable_and_executable() {
                 let flags = descriptor.flags();
                 leaves += 1;
                 assert!(flags.contains(El1Attributes::UXN));
+                assert!(!flags.contains(El1Attributes::CONTIGUOUS_OR_PROTECTED));
                 assert!(
                     flags.contains(El1Attributes::READ_ONLY) || flags.contains(El1Attributes::PXN)
                 );
