@@ -98,11 +98,11 @@ fn fragment(zones: &Zones<Host>) -> (u64, u64) {
     while let Ok(page) = zones.alloc(PAGE, PAGE, Zone::Dma) {
         held.push(page);
     }
-    let (even, odd): (Vec<_>, Vec<_>) = held
+    let (mut even, odd): (Vec<_>, Vec<_>) = held
         .into_iter()
         .partition(|page| page.range().start().is_aligned(2 * PAGE));
     let normal = zones.counters(Zone::Normal);
-    even.into_iter().for_each(|page| zones.free(page));
+    even.drain(..).for_each(|page| zones.free(page));
     assert_eq!(
         zones.counters(Zone::Normal),
         normal,
