@@ -31,8 +31,8 @@ pub const MOST_RUNS: usize = 200_000;
 /// The scenario must do the same when the adversary does the same. The number of runs grows with
 /// the power of `moves`: three moves over two lines and ten operations are some ten thousand. The
 /// script is printed when the scenario panics; [`Adversary::Scripted`] replays it. Panics after
-/// [`MOST_RUNS`]: then the scenario uses too many lines ([`Machine::settle`] behind its set-up
-/// helps), or too many moves are allowed.
+/// [`MOST_RUNS`]: then the scenario uses too many lines ([`Machine::set_up`] keeps those of its
+/// preparations out), or too many moves are allowed.
 pub fn explore(builder: &Builder, moves: usize, mut scenario: impl FnMut(&Machine)) -> usize {
     let tree = Arc::new(Mutex::new(Tree::new(moves)));
     let mut runs = 0;
@@ -43,7 +43,7 @@ pub fn explore(builder: &Builder, moves: usize, mut scenario: impl FnMut(&Machin
         runs += 1;
         assert!(
             runs < MOST_RUNS,
-            "too many runs: settle() behind the set-up, or allow fewer moves"
+            "too many runs: prepare inside set_up(), or allow fewer moves"
         );
         if !lock(&tree).next_run() {
             return runs;

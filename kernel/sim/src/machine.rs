@@ -107,6 +107,16 @@ impl Machine {
         bytes
     }
 
+    /// Runs `prepare` with the adversary asleep, then [settles](Self::settle): what a test needs
+    /// before its interesting part, without the interleavings of it.
+    pub fn set_up<T>(&self, prepare: impl FnOnce() -> T) -> T {
+        self.world().asleep = true;
+        let prepared = prepare();
+        self.world().asleep = false;
+        self.settle();
+        prepared
+    }
+
     /// Ends the set-up of a test: all maintenance is done, everything is written back and dropped,
     /// and the adversary forgets the lines that were used so far.
     pub fn settle(&self) {

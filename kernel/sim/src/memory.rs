@@ -214,6 +214,21 @@ mod tests {
     }
 
     #[test]
+    fn an_eviction_leaves_bytes_under_a_view_alone_and_fetches_the_others() {
+        let mut memory = Memory::new(&[range(0x1000, 64)]);
+        let line = PhysAddr::new(0x1000);
+        memory.apply(line, Event::Fetch);
+        memory.open_view(range(0x1000, 8), Access::Read);
+        memory.ram_write(line, &[7; 64]);
+        memory.apply(line, Event::Evict);
+        let mut seen = [0; 64];
+        memory.load(line, &mut seen);
+        assert_eq!(seen[..8], [RAM_POISON; 8]);
+        assert_eq!(seen[8..], [7; 56]);
+        assert_eq!(memory.state(line), LineState::Clean);
+    }
+
+    #[test]
     fn an_absent_line_holds_poison_until_it_is_fetched() {
         let mut memory = Memory::new(&[range(0x1000, 64)]);
         let line = PhysAddr::new(0x1000);
@@ -223,5 +238,8 @@ mod tests {
         memory.apply(line, Event::Fetch);
         memory.load(line, &mut seen);
         assert_eq!(seen, [RAM_POISON]);
+        memory.apply(line, Event::Invalidate);
+        memory.load(line, &mut seen);
+        assert_eq!(seen, [ABSENT_POISON]);
     }
 }

@@ -34,7 +34,6 @@ impl Order {
     }
 
     pub(crate) fn device_wrote(&mut self, line: PhysAddr) {
-        self.reported.remove(&line);
         self.fresh.insert(line);
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct World {
     pub(crate) jobs: VecDeque<Job>,
     pub(crate) violations: Vec<Violation>,
     pub(crate) strict: bool,
+    /// The adversary lets everything pass.
+    pub(crate) asleep: bool,
     touched: Touched,
 }
 
@@ -55,6 +57,7 @@ impl World {
             mind,
             pages,
             strict,
+            asleep: false,
             pending: Pending::default(),
             order: Order::default(),
             journal: Journal::default(),
@@ -83,7 +86,7 @@ impl World {
     /// The adversary's turn.
     pub(crate) fn turn(&mut self) {
         self.ticks += 1;
-        if !self.mind.stirs() {
+        if self.asleep || !self.mind.stirs() {
             return;
         }
         let moves = self.moves();
@@ -119,12 +122,9 @@ impl World {
     }
 
     fn line_moves(&self, line: PhysAddr, moves: &mut Vec<Move>) {
-        let in_use = self.memory.views_on(line).0 != 0;
         let events: &[Event] = match self.memory.state(line) {
             LineState::Absent => &[Event::Fetch],
-            LineState::Clean if in_use => &[],
             LineState::Clean => &[Event::Evict],
-            LineState::Dirty if in_use => &[Event::WriteBack],
             LineState::Dirty => &[Event::WriteBack, Event::Evict],
         };
         moves.extend(events.iter().map(|event| Move::Line(line, *event)));

@@ -1,7 +1,7 @@
 //! What the cache does to those who forget it.
 
 use crate::{copy, device_read, device_write, invalidate, own_page, part};
-use hal::{Access, Cpu, CpuId, LINE, Platform, View, ViewMut};
+use hal::{Access, Cpu, CpuId, LINE, PAGE, PageSource, Platform, View, ViewMut, Zone};
 use sim::{Adversary, Builder, LineState, Machine, set_cpu, under_every_adversary};
 
 fn machine(adversary: Adversary) -> Machine {
@@ -208,11 +208,62 @@ fn a_line_under_a_view_is_never_dropped() {
 }
 
 #[test]
+#[expect(unsafe_code, reason = "views need a promise of their caller")]
+fn two_cores_store_to_their_halves_of_a_line_at_once() {
+    let mode = Adversary::Random {
+        seed: 3,
+        percent: 60,
+    };
+    let machine = machine(mode);
+    let store = |core: u64| {
+        set_cpu(CpuId::new(core as usize).expect("four cores"));
+        for round in 0..10 {
+            // SAFETY: the page is owned for good, and each core has a half of the line to itself.
+            let mut view = unsafe { ViewMut::new(&machine, part(core * 32, 32)) };
+            view.fill(round);
+            view[31] += 1;
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| store(0));
+        scope.spawn(|| store(1));
+    });
+    let mut expected = [9; 32];
+    expected[31] = 10;
+    assert_eq!(machine.cpu_read(part(0, 64)), [expected, expected].concat());
+}
+
+#[test]
+#[expect(unsafe_code, reason = "views need a promise of their caller")]
+fn a_view_of_two_lines_keeps_the_first_while_the_second_is_fetched() {
+    under_every_adversary(&Builder::small(), |machine| {
+        own_page(machine);
+        machine.cpu_write(part(0, 128).start(), &[5; 128]);
+        // SAFETY: the page is owned for good and no device writes to this part of it.
+        let view = unsafe { View::new(machine, part(0, 128), Access::Read) };
+        assert_eq!(*view, [5; 128]);
+    });
+}
+
+#[test]
 fn memory_that_changes_hands_is_dirty_in_the_cache() {
     let machine = Builder::small().build();
-    let region = machine.take(crate::START, hal::PAGE);
-    let addr = region.range().start();
-    assert_eq!(machine.line_state(addr), LineState::Dirty);
+    let taken = machine.take(crate::START, PAGE);
+    let given = machine.alloc(1, 1, Zone::Dma).expect("room");
+    for region in [taken, given] {
+        let addr = region.range().start();
+        assert_eq!(machine.line_state(addr), LineState::Dirty);
+    }
+}
+
+#[test]
+fn a_load_leaves_a_line_clean_and_settling_leaves_it_absent() {
+    let machine = machine(Adversary::Quiet);
+    let addr = part(0, 4).start();
+    machine.cpu_read(part(0, 4));
+    assert_eq!(machine.line_state(addr), LineState::Clean);
+    machine.settle();
+    assert_eq!(machine.line_state(addr), LineState::Absent);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Barriers: the model sees those that are missing, and records those that are there.
 
-use crate::{device_write, invalidate, own_page, part};
-use hal::{CpuId, LINE, Platform};
+use crate::{START, device_write, invalidate, own_page, part};
+use hal::{CpuId, LINE, PAGE, PageSource, Platform};
 use sim::{Builder, Machine, Op, Violation, set_cpu};
 
 fn machine() -> Machine {
@@ -68,6 +68,24 @@ fn lines_that_no_device_wrote_need_no_acquire() {
     device_write(&machine, 0, &[2; 4]);
     machine.status_read();
     machine.cpu_read(part(64, 4));
+}
+
+#[test]
+fn memory_that_changed_hands_needs_no_acquire() {
+    for status_first in [true, false] {
+        let machine = Builder::small().build();
+        let page = machine.take(START, PAGE);
+        device_write(&machine, 0, &[2; 4]);
+        if status_first {
+            machine.status_read();
+        }
+        machine.free(page);
+        machine.take(START, PAGE);
+        if !status_first {
+            machine.status_read();
+        }
+        machine.cpu_read(part(0, 4));
+    }
 }
 
 #[test]

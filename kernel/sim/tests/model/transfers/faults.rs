@@ -38,7 +38,41 @@ fn a_stalled_channel_is_active_and_never_ends() {
     start(&mut engine, 0, at);
     assert_eq!(engine.read32(CS), ACTIVE);
     engine.write32(CS, 0);
+    while engine.read32(CS) & WAITING != 0 {}
     assert_eq!(engine.read32(CS) & ACTIVE, 0);
+    assert_eq!(ram(&machine, TO, 40), ram(&machine, FROM, 40));
+    assert_eq!(ram(&machine, TO + 40, 4), [0; 4]);
+}
+
+#[test]
+fn words_are_counted_from_the_start_of_each_transfer() {
+    let (machine, mut engine) = bench();
+    let faults = Faults {
+        stall_after: Some(3),
+        ..Faults::default()
+    };
+    engine.inject(0, faults);
+    let at = block(&machine, 0, [COPY, FROM, TO, 8, 0, 0]);
+    for _ in 0..2 {
+        start(&mut engine, 0, at);
+        assert_eq!(engine.read32(CS) & ACTIVE, 0);
+    }
+}
+
+#[test]
+fn a_chain_goes_on_when_its_stuck_writes_are_released() {
+    let (machine, mut engine) = bench();
+    let faults = Faults {
+        sticky_writes: true,
+        ..Faults::default()
+    };
+    engine.inject(0, faults);
+    let last = block(&machine, 1, [COPY, FROM, TO + 64, 64, 0, 0]);
+    let first = block(&machine, 0, [COPY, FROM, TO, 64, 0, last]);
+    start(&mut engine, 0, first);
+    engine.release(0);
+    engine.run();
+    assert_eq!(ram(&machine, TO + 64, 64), ram(&machine, FROM, 64));
 }
 
 #[test]

@@ -103,6 +103,33 @@ fn the_channel_can_wait_for_writes_in_place_of_the_block() {
 }
 
 #[test]
+fn the_next_block_of_a_paused_channel_can_be_changed() {
+    let (machine, mut engine) = bench();
+    engine.set_pace(Pace::Stepped);
+    let last = block(&machine, 1, [COPY, FROM, TO + 64, 64, 0, 0]);
+    let first = block(&machine, 0, [COPY, FROM, TO, 64, 0, 0]);
+    start(&mut engine, 0, first);
+    engine.step(1);
+    engine.write32(CS, 0);
+    engine.write32(NEXTCONBK, last);
+    assert_eq!(engine.read32(NEXTCONBK), last);
+    engine.write32(CS, ACTIVE);
+    engine.run();
+    assert_eq!(ram(&machine, TO + 64, 64), ram(&machine, FROM, 64));
+}
+
+#[test]
+fn the_block_under_way_shows_in_the_registers() {
+    let (machine, mut engine) = bench();
+    engine.set_pace(Pace::Stepped);
+    let at = block(&machine, 0, [COPY, FROM, TO, 64, 0, 0]);
+    start(&mut engine, 0, at);
+    engine.step(2);
+    let shown = [0x04, 0x08, 0x0C, 0x10, 0x14].map(|register| engine.read32(register));
+    assert_eq!(shown, [at, COPY, FROM + 8, TO + 8, 56]);
+}
+
+#[test]
 fn abort_gives_up_one_block_and_goes_on_with_the_next() {
     let (machine, mut engine) = bench();
     engine.set_pace(Pace::Stepped);

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 
 const CS: usize = 0x00;
 const CONBLK_AD: usize = 0x04;
+const NEXTCONBK: usize = 0x1C;
 const DEBUG: usize = 0x20;
 const INT_STATUS: usize = 0xFE0;
 const ENABLE: usize = 0xFF0;
@@ -84,6 +85,14 @@ fn a_transfer_copies_ends_and_interrupts() {
     assert_eq!(engine.read32(0x500 + CONBLK_AD), 0);
     assert_eq!(engine.read32(INT_STATUS), 1 << 5);
     assert!(engine.pending(5) && !engine.pending(4));
+}
+
+#[test]
+fn a_block_without_inten_ends_in_silence() {
+    let (machine, mut engine) = bench();
+    let at = block(&machine, 0, [COPY & !INTEN, FROM, TO, 4, 0, 0]);
+    start(&mut engine, 0, at);
+    assert_eq!(engine.read32(CS), END | PAUSED);
 }
 
 #[test]

@@ -94,6 +94,32 @@ fn a_new_control_block_for_an_active_channel() {
 }
 
 #[test]
+#[should_panic(expected = "NEXTCONBK written while active")]
+fn a_new_next_block_for_an_active_channel() {
+    let mut engine = held();
+    engine.step(1);
+    engine.write32(NEXTCONBK, 0);
+}
+
+#[test]
+#[should_panic(expected = "reserved bits set in DEBUG")]
+fn reserved_bits_in_the_debug_register() {
+    bench().1.write32(DEBUG, 1 << 3);
+}
+
+#[test]
+#[should_panic(expected = "wide write of register")]
+fn a_wide_write_of_a_register() {
+    run(0, [COPY | 1 << 5, FROM, 0x7E20_2000, 64, 0, 0]);
+}
+
+#[test]
+#[should_panic(expected = "wide read of register")]
+fn a_wide_read_of_a_register() {
+    run(0, [COPY | 1 << 9, 0x7E20_2000, TO, 64, 0, 0]);
+}
+
+#[test]
 #[should_panic(expected = "RESET with transactions in flight")]
 fn a_reset_without_a_pause() {
     held().write32(CS, RESET);
