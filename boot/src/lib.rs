@@ -12,9 +12,11 @@ mod finding;
 mod handoff;
 mod image;
 pub mod tree;
+mod words;
 
 #[cfg(all(target_os = "none", target_arch = "aarch64"))]
 pub use entry::{KernelMain, build_id, image};
 pub use finding::Finding;
 pub use handoff::Handoff;
 pub use image::{Image, Part, Rights, Stack, StackKind};
+pub use words::CommandLine;

@@ -1,4 +1,4 @@
-//! Links the image by the workspace's linker script.
+//! Links the image by the workspace's linker script, and puts the built-in device tree into it.
 
 use std::{env, path::Path};
 
@@ -6,6 +6,9 @@ fn main() {
     let manifest = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     let script = Path::new(&manifest).join("../../linker.ld");
     println!("cargo::rerun-if-changed={}", script.display());
+    let out = env::var("OUT_DIR").expect("cargo sets it");
+    let tree = Path::new(&out).join("built-in.dtb");
+    std::fs::write(&tree, devicetree::built_in()).expect("the build folder can be written");
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("none") {
         return;
     }

@@ -1,8 +1,12 @@
 //! Cache maintenance by address, to the point of coherency.
 //!
+//! RAM of the linear map is maintained through [`Board`](crate::Board). These calls take virtual
+//! addresses and are for what is not in it: statics of the image that the firmware reads before
+//! there is a linear map.
+//!
 //! Two instructions per line (the operation and the step) are what the instruction set allows, so
 //! runs of lines go through a block of 16, entered in its middle for what is left over; one line
-//! alone takes a single instruction. Nothing is complete before [`complete`].
+//! alone takes a single instruction. Nothing is complete before `Platform::complete`.
 //!
 //! Context: any. Source: Cortex-A72 TRM, "Cache maintenance operations"; Arm ARM, "DC CVAC" ff.
 
@@ -42,7 +46,7 @@ macro_rules! operation {
     ($(#[$doc:meta])* $name:ident, $op:literal) => {
         $(#[$doc])*
         #[inline]
-        pub(crate) unsafe fn $name(start: u64, last: u64) {
+        pub unsafe fn $name(start: u64, last: u64) {
             let first = start & !(LINE - 1);
             let lines = (last / LINE) - (start / LINE) + 1;
             if lines == 1 {

@@ -27,7 +27,7 @@ mod stack;
 #[cfg(target_os = "none")]
 mod board;
 #[cfg(target_os = "none")]
-mod cache;
+pub mod cache;
 #[cfg(target_os = "none")]
 mod copy;
 #[cfg(target_os = "none")]

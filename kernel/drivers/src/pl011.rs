@@ -9,7 +9,9 @@
 )]
 
 use crate::reg::Reg;
-use arm_pl011_uart::{DataBits, Error, LineConfig, PL011Registers, Parity, StopBits, Uart};
+/// The console proper; writes with `core::fmt::Write`.
+pub use arm_pl011_uart::Uart;
+use arm_pl011_uart::{DataBits, Error, LineConfig, PL011Registers, Parity, StopBits};
 use core::fmt;
 use core::ptr::NonNull;
 use hal::Mmio;

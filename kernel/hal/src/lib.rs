@@ -12,7 +12,7 @@
 //! | [`Mmio`] | 32-bit registers | a pointer | a model with behaviour |
 //! | [`PageSource`] | pages by zone | `mm` | `sim` |
 //! | [`Clock`] | time | generic timer | counted steps |
-//! | [`Defer`] | work for later | queue drained by idle cores | run at once |
+//! | [`Defer`] | work for later | queue drained by idle cores | a queue that the test drains |
 //! | [`Irq`], [`Cpu`] | interrupt mask, core number | `DAIF`, `TPIDR` | thread-local |
 //!
 //! Everything above `hal` is generic over them and so runs on a host. The crate has no state.

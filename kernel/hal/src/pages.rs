@@ -94,6 +94,18 @@ impl<S: PageSource> Pages<S> {
         })
     }
 
+    /// RAM that came from elsewhere as a buffer; `source` gets it in the end. The window is all of it.
+    ///
+    /// What RAM held when it was first owned is arbitrary, but fixed: it may be read.
+    pub fn adopt(region: RamRegion, source: S) -> Self {
+        let window = region.range();
+        Self {
+            region: ManuallyDrop::new(region),
+            window,
+            source,
+        }
+    }
+
     /// Moves the window to `len` bytes at `offset` into the pages. Gives the pages back unchanged
     /// if they are not that long, or `len` is zero.
     pub fn with_window(mut self, offset: u64, len: u64) -> Result<Self, Self> {

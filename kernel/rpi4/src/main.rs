@@ -1,40 +1,45 @@
-//! The image. For now: prints what the entry found, and ends.
+//! The image: what happens between the entry and the last line on the console, in order.
+//!
+//! ```text
+//! traps -> boot information -> memory map -> bounce pool -> page tables -> zones, heap
+//!       -> interrupts -> DMA layer, channels -> report -> self-tests -> main job -> end
+//! ```
+//!
+//! Here instances are made and wired; what they do is in the crates below.
 
 #![no_std]
 #![no_main]
 
-mod early;
+mod carry;
+mod channels;
+mod console;
+mod end;
+mod entry;
+mod file;
+mod firmware;
+mod information;
+mod interrupts;
+mod layer;
+mod masters;
+mod memory;
+mod report;
+mod selftest;
+mod traps;
 
 use boot::Handoff;
-use core::fmt::Write;
-use core::panic::PanicInfo;
-use early::Console;
 
 /// First Rust of the kernel: EL1, main stack, MMU and caches on, exceptions masked.
 fn start(handoff: &'static Handoff) -> ! {
-    // The console never fails.
-    let _ = report(&mut Console, handoff);
-    early::exit(0)
-}
-
-fn report(out: &mut impl Write, handoff: &Handoff) -> core::fmt::Result {
-    write!(out, "carom ")?;
-    for byte in boot::build_id() {
-        write!(out, "{byte:02x}")?;
-    }
-    writeln!(out, "\n{handoff:#x?}")?;
-    for finding in handoff.findings() {
-        writeln!(out, "note: {finding}")?;
-    }
-    for part in boot::image(handoff).parts() {
-        let virt = part.virt;
-        writeln!(out, "{virt:#x} {} {:?}", part.phys, part.rights)?;
-    }
-    Ok(())
-}
-
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
-    let _ = writeln!(Console, "{info}");
-    early::exit(101)
+    console::init();
+    traps::install(handoff);
+    memory::early_heap();
+    let machine = information::gather(handoff);
+    end::choose(machine.command_line());
+    let memory = memory::bring_up(handoff, &machine);
+    interrupts::start(&machine);
+    let layer = layer::bring_up(&machine, &memory);
+    report::print(handoff, &machine, &memory, &layer);
+    let tests = selftest::run(&layer, &memory, &machine);
+    let job = carry::run(&layer, &memory, memory.file);
+    end::end(tests.is_ok() && job.is_ok())
 }

@@ -134,7 +134,8 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
         self.device
     }
 
-    pub(crate) fn dma(&self) -> &'d Dma<P> {
+    /// The layer that buffers have to be mapped by.
+    pub fn layer(&self) -> &'d Dma<P> {
         self.dma
     }
 

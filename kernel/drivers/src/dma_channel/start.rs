@@ -122,7 +122,7 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
         let (first, blocks) = unsafe { blocks.launch_with(self, fill) };
         // Control blocks and buffers (Normal memory) before the start bit (Device memory): the engine
         // fetches as soon as it sees ACTIVE.
-        self.dma().platform().publish();
+        self.layer().platform().publish();
         self.ring(narrow(first));
         Ok(Transfer::new(self, blocks, Ends { source, dest }))
     }

@@ -154,6 +154,14 @@ where
         }
     }
 
+    /// Halts the channel, finished or not, and brings both mappings back to rest. The destination
+    /// may hold a part of the copy.
+    ///
+    /// Context: any; waits for a bounded halt.
+    pub fn abort(mut self) -> Result<Rest<'d, P, A, S, B, T>, Quarantined> {
+        self.close()
+    }
+
     /// Halts the channel if it still runs, and takes everything back.
     fn close(&mut self) -> Result<Rest<'d, P, A, S, B, T>, Quarantined> {
         let (blocks, ends) = self

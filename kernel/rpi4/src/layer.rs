@@ -1,0 +1,46 @@
+//! The DMA layer of this machine, its bus masters and the channels that the kernel uses.
+
+extern crate alloc;
+
+use crate::channels::{self, Channels};
+use crate::information::Machine;
+use crate::masters;
+use crate::memory::Memory;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use arch::Board;
+use dma::{Dma, DmaDevice};
+
+/// The layer and its masters, for as long as the kernel runs.
+pub(crate) struct Layer {
+    pub(crate) dma: &'static Dma<Board>,
+    pub(crate) masters: &'static [DmaDevice],
+    /// None where the machine has no usable channel.
+    pub(crate) channels: Option<&'static Channels>,
+}
+
+impl Layer {
+    /// The master by this name.
+    pub(crate) fn master(&self, name: &str) -> Option<&'static DmaDevice> {
+        self.masters.iter().find(|master| master.name() == name)
+    }
+}
+
+/// Makes the layer over the pool that was set aside, and brings up the channels.
+///
+/// Panics on a machine whose cache lines the layer is not built for.
+pub(crate) fn bring_up(machine: &Machine, memory: &Memory) -> Layer {
+    let dma = Dma::new(Board, memory.options.bouncing, memory.take_pool());
+    let dma: &'static _ = Box::leak(Box::new(dma.unwrap_or_else(|error| panic!("{error}"))));
+    let devices = machine.info.devices.iter();
+    let masters: Vec<_> = devices
+        .filter_map(|device| masters::describe(machine.info, device))
+        .collect();
+    let mut layer = Layer {
+        dma,
+        masters: Vec::leak(masters),
+        channels: None,
+    };
+    layer.channels = channels::bring_up(machine, memory, &layer);
+    layer
+}

@@ -1,0 +1,83 @@
+//! Bus masters of the device tree as device descriptions.
+//!
+//! Reach is data: windows come from the `dma-ranges` of the buses above a device. What the tree does
+//! not tell is what the block itself can emit, and what lengths it can do.
+
+use boot::tree::{BootInfo, Device, Kind};
+use dma::{DmaDevice, DmaMask};
+use log::warn;
+
+/// What the tree does not say about a kind of master.
+struct Traits {
+    name: &'static str,
+    /// Bits of address that its registers hold.
+    bits: u32,
+    /// Lengths are multiples of this.
+    granule: u64,
+    /// Does it master the bus that it opens, not the one it is on?
+    bridge: bool,
+}
+
+/// The masters that this kernel describes. Blocks that move data through a DMA channel (SDHOST, the
+/// UARTs) are none: the channel's limits count for them.
+fn traits(kind: Kind) -> Option<Traits> {
+    let master = |name, bits| Traits {
+        name,
+        bits,
+        granule: 1,
+        bridge: false,
+    };
+    Some(match kind {
+        // The engine moves whole words.
+        Kind::Dma => Traits {
+            granule: 4,
+            ..master("dma", 32)
+        },
+        Kind::Dma40 => master("dma40", 40),
+        Kind::Mailbox => master("mailbox", 32),
+        Kind::Emmc1 => master("emmc1", 32),
+        Kind::Emmc2 => master("emmc2", 32),
+        // Believed to write whole words.
+        Kind::Usb => Traits {
+            granule: 4,
+            ..master("dwc2", 32)
+        },
+        Kind::Genet => master("genet", 40),
+        Kind::Pcie => Traits {
+            bridge: true,
+            ..master("pcie", 64)
+        },
+        _ => return None,
+    })
+}
+
+/// The description of `device`, if it is a bus master that can exist.
+pub(crate) fn describe(info: &BootInfo, device: &Device) -> Option<DmaDevice> {
+    let traits = traits(device.kind)?;
+    let bus = if traits.bridge {
+        device.below?
+    } else {
+        device.bus
+    };
+    let bus = info.bus(bus);
+    // A bus without any window is not one without translation.
+    if bus.dma.windows().is_some_and(<[_]>::is_empty) {
+        warn!("{}: its bus {} shows no RAM", device.name, bus.name);
+        return None;
+    }
+    let mut builder = DmaDevice::builder(traits.name)
+        .windows(bus.dma.windows().unwrap_or(&[]))
+        .register_windows(bus.registers.windows().unwrap_or(&[]))
+        .mask(DmaMask::bits(traits.bits))
+        .granule(traits.granule);
+    if device.coherent {
+        builder = builder.coherent();
+    }
+    match builder.build() {
+        Ok(described) => Some(described),
+        Err(error) => {
+            warn!("{}: {error}", device.name);
+            None
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Exceptions, from the first line of Rust on.
+
+#![expect(unsafe_code, reason = "vouches for the stacks' addresses")]
+
+use crate::console::Emergency;
+use crate::end;
+use arch::exception;
+use arrayvec::ArrayVec;
+use boot::{Handoff, StackKind};
+use core::fmt::Write;
+use hal::MAX_CPUS;
+use spin::Once;
+
+static STACKS: Once<ArrayVec<arch::Stack, { 2 * MAX_CPUS }>> = Once::new();
+
+/// Installs the vectors, and says where the stacks and their guard pages are.
+pub(crate) fn install(handoff: &Handoff) {
+    exception::set_early_writer(|text| {
+        let _ = Emergency.write_str(text);
+    });
+    exception::set_on_fatal(end::fatal);
+    let stacks = STACKS.call_once(|| boot::image(handoff).stacks().map(named).collect());
+    // SAFETY: the image's own stacks; the entry mapped them, and every later table does.
+    unsafe { exception::set_stacks(stacks) };
+    exception::install_vectors();
+}
+
+/// The stack in whose guard page `far` lies.
+pub(crate) fn overflowed(far: u64) -> Option<&'static str> {
+    let stacks = STACKS.get()?;
+    arch::Stack::overflowed(stacks, far).map(|stack| stack.name)
+}
+
+fn named(stack: boot::Stack) -> arch::Stack {
+    const NAMES: [[&str; 2]; MAX_CPUS] = [
+        ["exception stack of core 0", "main stack of core 0"],
+        ["exception stack of core 1", "main stack of core 1"],
+        ["exception stack of core 2", "main stack of core 2"],
+        ["exception stack of core 3", "main stack of core 3"],
+    ];
+    let kind = match stack.kind {
+        StackKind::Exception => 0,
+        StackKind::Main => 1,
+    };
+    let name = NAMES[stack.cpu.index()][kind];
+    arch::Stack {
+        name,
+        range: stack.range,
+        guard: stack.guard,
+    }
+}
