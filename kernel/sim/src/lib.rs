@@ -23,6 +23,7 @@
 //!
 //! A panic under a random adversary names its seed, one under [`explore`] its script; both replay.
 
+mod accesses;
 mod adversary;
 mod builder;
 mod bus;
@@ -41,6 +42,7 @@ mod platform;
 mod ram;
 mod services;
 mod trace;
+mod turn;
 mod violation;
 mod world;
 

@@ -2,7 +2,9 @@
 
 use crate::{copy, device_read, device_write, invalidate, own_page, part};
 use hal::{Access, LINE, Platform, View};
-use sim::{Adversary, Builder, Machine, explore};
+use sim::{Adversary, Builder, Machine, Oracle, explore};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Moves per run. Miri is too slow for more than one.
 const MOVES: usize = if cfg!(miri) { 1 } else { 3 };
@@ -102,6 +104,39 @@ fn a_view_of_a_line_with_an_unfinished_invalidate_finds_old_or_new_data() {
         *view == [2; 64]
     });
     assert!(0 < new && new < runs);
+}
+
+/// Never moves, and counts how often it could have.
+struct Idle(Arc<AtomicUsize>);
+
+impl Oracle for Idle {
+    fn choose(&mut self, _: usize) -> usize {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        0
+    }
+}
+
+#[test]
+fn every_operation_gives_the_adversary_a_turn_per_line() {
+    let turns = Arc::new(AtomicUsize::new(0));
+    let machine = Builder::small().build_with_oracle(Box::new(Idle(Arc::clone(&turns))));
+    own_page(&machine);
+    let range = part(0, 4 * LINE);
+    let operations: [&dyn Fn(); 7] = [
+        &|| machine.clean(range),
+        &|| machine.clean_invalidate(range),
+        &|| copy(&machine, 0, 1024, 4 * LINE),
+        &|| _ = machine.view(range, Access::Read),
+        &|| _ = machine.cpu_read(range),
+        &|| _ = device_read(&machine, 0, 256),
+        &|| device_write(&machine, 0, &[0; 256]),
+    ];
+    for (index, operation) in operations.iter().enumerate() {
+        turns.store(0, Ordering::Relaxed);
+        operation();
+        let turns = turns.load(Ordering::Relaxed);
+        assert!(turns >= 4, "operation {index} gives {turns} turns");
+    }
 }
 
 #[test]
