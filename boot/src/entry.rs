@@ -23,12 +23,9 @@ use hal::{GIB, MIB, PhysAddr, layout};
 pub type KernelMain = extern "C" fn(&'static Handoff) -> !;
 
 /// Where the loader puts the image, relative to a 2 MiB boundary (arm64 Image header). Firmware and
-/// emulator turn 0 into 200000h, since page 0 is taken.
-const TEXT_OFFSET: u64 = if cfg!(feature = "low-load") {
-    0x8_0000
-} else {
-    0
-};
+/// emulator turn 0 into 200000h, since page 0 is taken. The image finds its own place, so a tool may
+/// write another offset into the finished header.
+const TEXT_OFFSET: u64 = 0;
 
 const BLOCK: u64 = 2 * MIB;
 

@@ -49,10 +49,7 @@ pub struct Dma<P: Platform> {
 impl<P: Platform> Dma<P> {
     /// The layer over `platform`. Without a pool every buffer that must bounce is refused.
     pub fn new(platform: P, bouncing: Bouncing, pool: Option<Pool>) -> Result<Self, LineMismatch> {
-        let found = platform.cache_lines();
-        if found.smallest < LINE || found.writeback > LINE {
-            return Err(LineMismatch { found });
-        }
+        check_lines(platform.cache_lines())?;
         Ok(Self {
             platform,
             bouncing,
@@ -214,5 +211,35 @@ impl<P: Platform> Dma<P> {
     /// Occupancy of the pool, if there is one.
     pub fn pool_usage(&self) -> Option<Usage> {
         self.pool.lock().as_ref().map(Pool::usage)
+    }
+}
+
+/// Are these the lines that the layer is built for?
+fn check_lines(found: CacheLines) -> Result<(), LineMismatch> {
+    if found.smallest < LINE || found.writeback > LINE {
+        return Err(LineMismatch { found });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cm_6_a_machine_with_other_lines_gets_no_layer() {
+        let check = |smallest, writeback| {
+            check_lines(CacheLines {
+                smallest,
+                writeback,
+            })
+            .is_ok()
+        };
+        assert!(check(64, 64));
+        assert!(!check(32, 64), "a loop by 64 would skip lines");
+        assert!(
+            !check(64, 128),
+            "an eviction would write what the buffer does not own"
+        );
     }
 }

@@ -233,6 +233,30 @@ fn cm_8_a_coherent_device_costs_no_cache_operation_bounced_or_not() {
 }
 
 #[test]
+fn cm_8_a_coherent_device_still_needs_its_barriers() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    let windows = machine.bus().windows();
+    let device = DmaDevice::builder("snoops")
+        .windows(windows)
+        .coherent()
+        .build()
+        .expect("valid");
+    let mapping = dma.map(&device, pages(&machine, Zone::High, 0, 64, 1), FromDevice);
+    let mapping = transfer(mapping.expect("maps"), |_, _| {});
+    drop(mapping.unmap());
+    let trace = machine.trace();
+    let at = |what: fn(&Op) -> bool| trace.iter().position(what).expect("happens");
+    let status = at(|op| matches!(op, Op::StatusRead));
+    let acquire = at(|op| matches!(op, Op::Acquire));
+    let copied_out = trace
+        .iter()
+        .rposition(|op| matches!(op, Op::Copy { .. }))
+        .expect("bounced");
+    assert!(status < acquire && acquire < copied_out, "{trace:?}");
+}
+
+#[test]
 fn one_line_under_every_interleaving() {
     let moves = if cfg!(miri) { 1 } else { 2 };
     let mut runs = 0;

@@ -259,6 +259,18 @@ fn an_unconfirmed_halt_quarantines_until_the_device_was_reset() {
 }
 
 #[test]
+fn a_flight_that_is_dropped_without_a_halt_is_quarantined() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::Forced, POOL), legacy(&machine));
+    let engine = Idle::default();
+    engine.0.set(Halt::Unconfirmed);
+    let mapping = dma.map(&device, pages(&machine, Zone::Dma, 0, 64, 0), FromDevice);
+    drop(fly(mapping.expect("maps"), &engine, |_, _| {}));
+    assert_eq!(dma.quarantined(&device), (1, 0));
+    assert_eq!(dma.pool_usage().expect("pool").used, 1);
+}
+
+#[test]
 fn quarantine_is_per_device_and_its_overflow_leaks_counted() {
     let machine = Machine::default();
     let dma = layer(&machine, Bouncing::Forced, POOL);

@@ -10,7 +10,7 @@ mod pieces;
 
 use crate::channels::{DmaChannel, RamPages};
 use crate::console::say;
-use crate::file::{self, File};
+use crate::file::{self, File, Loaded};
 use crate::layer::Layer;
 use crate::memory::Memory;
 use arch::{Board, Timer};
@@ -42,7 +42,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, file: File) -> Result<(), JobF
         File::At(range) => range,
     };
     match layer.dma.bouncing() {
-        Bouncing::Off => without_pool(channel, memory, range),
+        Bouncing::Off => without_pool(channel, memory),
         Bouncing::AsNeeded | Bouncing::Forced => with_pool(channel, memory, range),
     }
 }
@@ -50,7 +50,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, file: File) -> Result<(), JobF
 /// The job proper: low to high, high to high.
 fn with_pool(channel: &DmaChannel, memory: &Memory, range: PhysRange) -> Result<(), JobFailed> {
     let (before, start) = (channel.device().counters().totals(), Timer.micros());
-    match carry_twice(channel, memory, range) {
+    match carry_twice(channel, memory) {
         Ok(delivered) => {
             let took = Timer.micros() - start;
             print_counts(
@@ -70,40 +70,20 @@ fn with_pool(channel: &DmaChannel, memory: &Memory, range: PhysRange) -> Result<
     }
 }
 
-fn carry_twice(
-    channel: &DmaChannel,
-    memory: &Memory,
-    range: PhysRange,
-) -> Result<RamPages, CarryError> {
+fn carry_twice(channel: &DmaChannel, memory: &Memory) -> Result<RamPages, CarryError> {
     let source = file::claim().ok_or(CarryError::FileTaken)?;
-    let first = pages(memory.zones, range.len(), Zone::High)?;
+    let first = complement(&source, memory.zones, Zone::High)?;
+    // Of the file, not of what the first carry delivered: where neither delivers anything, the
+    // complement of the complement would be the file.
+    let second = complement(&source, memory.zones, Zone::High)?;
     let (_, first) = Copier::new(channel, pieces::LOW_TO_HIGH).carry(source, first)?;
-    let second = pages(memory.zones, range.len(), Zone::High)?;
     let (_, second) = Copier::new(channel, pieces::HIGH_TO_HIGH).carry(first, second)?;
     Ok(second)
 }
 
 /// Without a pool: what reaches the device goes, what does not is refused and says why.
-fn without_pool(channel: &DmaChannel, memory: &Memory, range: PhysRange) -> Result<(), JobFailed> {
-    let refused = (|| {
-        let source = file::claim().ok_or(CarryError::FileTaken)?;
-        let low = pages(memory.zones, range.len(), Zone::Dma)?;
-        let (_, low) = Copier::new(channel, pieces::WHOLE_LINES).carry(source, low)?;
-        say!(
-            "low -> low: {} bytes arrived, as they should",
-            low.range().len()
-        );
-        let high = pages(memory.zones, range.len(), Zone::High)?;
-        let to = Copier::new(channel, pieces::WHOLE_LINES)
-            .carry(low, high)
-            .err();
-        let low = pages(memory.zones, range.len(), Zone::Dma)?;
-        let high = pages(memory.zones, range.len(), Zone::High)?;
-        let from = Copier::new(channel, pieces::WHOLE_LINES)
-            .carry(high, low)
-            .err();
-        Ok::<_, CarryError>([("low -> high", to), ("high -> low", from)])
-    })();
+fn without_pool(channel: &DmaChannel, memory: &Memory) -> Result<(), JobFailed> {
+    let refused = try_without_pool(channel, memory);
     let refused = refused.map_err(|error| {
         say!("carom: digest none {error}");
         JobFailed
@@ -128,8 +108,38 @@ fn without_pool(channel: &DmaChannel, memory: &Memory, range: PhysRange) -> Resu
     if as_expected { Ok(()) } else { Err(JobFailed) }
 }
 
-fn pages(zones: &'static Zones<Board>, bytes: u64, zone: Zone) -> Result<RamPages, NoPages> {
-    Pages::alloc(zones, bytes, zone)
+/// A way, and what came of it.
+type Attempt = (&'static str, Option<CarryError>);
+
+fn try_without_pool(channel: &DmaChannel, memory: &Memory) -> Result<[Attempt; 2], CarryError> {
+    let source = file::claim().ok_or(CarryError::FileTaken)?;
+    let place = |source: &Pages<_>, zone| complement(source, memory.zones, zone);
+    let (low, high) = (place(&source, Zone::Dma)?, place(&source, Zone::High)?);
+    let (other_low, other_high) = (place(&source, Zone::Dma)?, place(&source, Zone::High)?);
+    let copier = Copier::new(channel, pieces::WHOLE_LINES);
+    let (_, low) = copier.carry(source, low)?;
+    say!(
+        "low -> low: {} bytes arrived, as they should",
+        low.range().len()
+    );
+    Ok([
+        ("low -> high", copier.carry(low, high).err()),
+        ("high -> low", copier.carry(other_high, other_low).err()),
+    ])
+}
+
+/// Pages of a zone in which no byte is what it will have to be.
+fn complement(
+    file: &Pages<Loaded>,
+    zones: &'static Zones<Board>,
+    zone: Zone,
+) -> Result<RamPages, NoPages> {
+    let mut pages = Pages::alloc(zones, file.range().len(), zone)?;
+    let bytes = file.bytes(&Board);
+    for (to, from) in pages.bytes_mut(&Board).iter_mut().zip(bytes.iter()) {
+        *to = !from;
+    }
+    Ok(pages)
 }
 
 fn print_counts(before: &Totals, after: &Totals, file: u64, took_us: u64) {

@@ -17,8 +17,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Build kernel8.img and tell its size
     Build {
-        /// Where the firmware is to load it, in hex
-        #[arg(long, default_value = "80000")]
+        /// Offset for the header (hex): 0 leaves the place to the loader
+        #[arg(long, default_value = "0")]
         load: LoadOffset,
     },
     /// Boot it in the emulator, carry a file by DMA, compare the digests

@@ -22,10 +22,10 @@ const ANYWHERE_4K: u64 = 0b1010;
 pub(crate) struct LoadOffset(u64);
 
 impl LoadOffset {
-    /// Where the board's firmware loads by default.
-    pub(crate) const DEFAULT: Self = Self(0x8_0000);
-    /// The next multiple of 2 MiB: another place and another alignment.
-    pub(crate) const HIGHER: Self = Self(0x20_0000);
+    /// None: firmware and emulator then load at 200000, as `config.txt` says.
+    pub(crate) const DEFAULT: Self = Self(0);
+    /// Where old firmware loads: another place and another alignment.
+    pub(crate) const LOWER: Self = Self(0x8_0000);
 }
 
 impl fmt::Display for LoadOffset {
@@ -40,9 +40,9 @@ impl FromStr for LoadOffset {
     fn from_str(text: &str) -> Result<Self, String> {
         let digits = text.strip_prefix("0x").unwrap_or(text);
         let offset = u64::from_str_radix(digits, 16).map_err(|e| format!("{text}: {e}"))?;
-        // Below a page QEMU adds 2 MiB of its own; the kernel maps itself by pages.
-        if offset < 0x1000 || offset % 0x1000 != 0 {
-            return Err(format!("{text}: not a positive multiple of 1000 (hex)"));
+        // The kernel maps itself by pages.
+        if offset % 0x1000 != 0 {
+            return Err(format!("{text}: not a multiple of 1000 (hex)"));
         }
         Ok(Self(offset))
     }
@@ -138,9 +138,9 @@ mod tests {
     fn only_the_offset_changes_with_the_load_address() {
         let before = header(0x1400_0010, 0x1000, LoadOffset::DEFAULT);
         let mut after = before;
-        set_load(&mut after, LoadOffset::HIGHER).unwrap();
-        assert_eq!(read(&after, TEXT_OFFSET), 0x20_0000);
-        write(&mut after, TEXT_OFFSET, 0x8_0000);
+        set_load(&mut after, LoadOffset::LOWER).unwrap();
+        assert_eq!(read(&after, TEXT_OFFSET), 0x8_0000);
+        write(&mut after, TEXT_OFFSET, 0);
         assert_eq!(after, before);
     }
 
@@ -161,10 +161,9 @@ mod tests {
 
     #[test]
     fn load_offsets_are_hex_and_whole_pages() {
-        assert_eq!("80000".parse(), Ok(LoadOffset::DEFAULT));
-        assert_eq!("0x200000".parse(), Ok(LoadOffset::HIGHER));
+        assert_eq!("0".parse(), Ok(LoadOffset::DEFAULT));
+        assert_eq!("0x80000".parse(), Ok(LoadOffset::LOWER));
         assert!("800".parse::<LoadOffset>().is_err());
-        assert!("0".parse::<LoadOffset>().is_err());
         assert!("80001".parse::<LoadOffset>().is_err());
         assert!("x".parse::<LoadOffset>().is_err());
     }

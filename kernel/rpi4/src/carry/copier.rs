@@ -2,7 +2,7 @@
 
 use super::pieces::Lengths;
 use crate::channels::DmaChannel;
-use arch::{Board, Timer};
+use arch::Timer;
 use core::fmt;
 use dma::{BounceReason, FromDevice, MapError, Refused, ToDevice};
 use drivers::dma_channel::{Copy, Failure, NotStarted, StartError, TransferError};
@@ -91,13 +91,12 @@ impl<'c> Copier<'c> {
     pub(super) fn carry<S, T>(
         &self,
         source: Pages<S>,
-        mut dest: Pages<T>,
+        dest: Pages<T>,
     ) -> Result<(Pages<S>, Pages<T>), CarryError>
     where
         S: PageSource + Send + 'static,
         T: PageSource + Send + 'static,
     {
-        fill_with_complement(&source, &mut dest);
         let (from, to, bytes) = (base(&source), base(&dest), source.range().len());
         let (mut ends, mut at) = ((source, dest), 0);
         for &len in self.lengths.iter().cycle() {
@@ -126,15 +125,6 @@ impl<'c> Copier<'c> {
         let transfer = self.channel.start(Copy { source, dest })?;
         let (source, dest) = transfer.wait(&Timer, TIMEOUT_US)?;
         Ok((source.unmap(), dest.unmap()))
-    }
-}
-
-/// No byte of `dest` is what it will have to be.
-fn fill_with_complement<S: PageSource, T: PageSource>(source: &Pages<S>, dest: &mut Pages<T>) {
-    let source = source.bytes(&Board);
-    let mut dest = dest.bytes_mut(&Board);
-    for (to, from) in dest.iter_mut().zip(source.iter()) {
-        *to = !from;
     }
 }
 

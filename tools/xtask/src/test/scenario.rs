@@ -105,10 +105,14 @@ pub(crate) fn all() -> Vec<Scenario> {
 
 fn places() -> Vec<Scenario> {
     vec![
-        Scenario::usual("image at 80000"),
         Scenario {
-            kernel: Kernel::Image(LoadOffset::HIGHER),
+            says: &["at 0x200000"],
             ..Scenario::usual("image at 200000")
+        },
+        Scenario {
+            kernel: Kernel::Image(LoadOffset::LOWER),
+            says: &["at 0x80000"],
+            ..Scenario::usual("image at 80000")
         },
         Scenario {
             kernel: Kernel::Elf,
@@ -121,15 +125,21 @@ fn pools() -> Vec<Scenario> {
     vec![
         Scenario {
             append: "swiotlb=force",
+            says: &["(100 %)"],
             ..Scenario::usual("everything bounces")
         },
         Scenario {
             append: "swiotlb=noforce",
             carries: Carries::Nothing,
+            says: &[
+                "low -> high: refused, as it must be",
+                "high -> low: refused, as it must be",
+            ],
             ..Scenario::usual("nothing may bounce")
         },
         Scenario {
             append: "swiotlb=65536",
+            says: &["65536 slots wanted, 1024 given"],
             ..Scenario::usual("a pool larger than there is")
         },
     ]

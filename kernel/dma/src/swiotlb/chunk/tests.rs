@@ -32,6 +32,17 @@ fn geo_3_nothing_behind_the_end_is_handed_out() {
     assert_eq!(chunk.alloc(&plain(4)), Err(full));
     assert_eq!(chunk.alloc(&plain(3)), Ok(0));
     assert!(chunk.alloc(&plain(1)).is_err());
+    // Slot 10 of each word: the second one would be slot 74.
+    let (mut chunk, tenth) = (
+        Chunk::new(70),
+        Layout {
+            align: 64,
+            phase: 10,
+            ..plain(1)
+        },
+    );
+    assert_eq!(chunk.alloc(&tenth), Ok(10));
+    assert!(chunk.alloc(&tenth).is_err());
 }
 
 #[test]
@@ -79,6 +90,15 @@ fn an_odd_free_slot_does_not_serve_a_page_but_serves_a_slot() {
     chunk.release(7, 1);
     chunk.release(6, 1);
     assert_eq!(chunk.alloc(&page), Ok(6));
+}
+
+#[test]
+fn a_release_is_found_again_in_its_word() {
+    let mut chunk = Chunk::new(128);
+    drain(&mut chunk, 1);
+    chunk.release(10, 1);
+    let found = chunk.find_in_word(&plain(1));
+    assert_eq!(found, Some(10), "found by the scan at best");
 }
 
 #[test]
