@@ -67,7 +67,7 @@ pub type Complaints<'a> = ArrayVec<Complaint<'a>, 4>;
 /// What the pool is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Slots, a multiple of [`SEGMENT_SLOTS`], at most a chunk.
+    /// Slots, a multiple of 128 (Linux's segment), at most a chunk.
     pub slots: u32,
     /// What bounces.
     pub bouncing: Bouncing,
