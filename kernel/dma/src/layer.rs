@@ -5,33 +5,11 @@ use crate::device::DmaDevice;
 use crate::direction::Direction;
 use crate::door;
 use crate::error::{MapError, Refused};
+use crate::lines::{LineMismatch, check_lines};
 use crate::mapping::{Held, Mapping, Place};
 use crate::quarantine::Quarantine;
 use crate::swiotlb::{Full, Layout, NeverFits, Pool, Slots, Usage, max_len};
-use core::fmt;
-use hal::{CacheLines, DmaAddr, DmaBuffer, IrqLock, LINE, PhysRange, Platform};
-
-/// The machine's cache lines are not those that the layer is built for: non-coherent DMA would
-/// corrupt memory, so there is none (CM-6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LineMismatch {
-    /// What the machine has.
-    pub found: CacheLines,
-}
-
-impl fmt::Display for LineMismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CacheLines {
-            smallest,
-            writeback,
-        } = self.found;
-        write!(
-            f,
-            "cache lines of {smallest} bytes written back {writeback} at a time, {LINE} expected: \
-             DMA is off"
-        )
-    }
-}
+use hal::{DmaAddr, DmaBuffer, IrqLock, PhysRange, Platform};
 
 /// The mapping layer of a machine.
 ///
@@ -211,35 +189,5 @@ impl<P: Platform> Dma<P> {
     /// Occupancy of the pool, if there is one.
     pub fn pool_usage(&self) -> Option<Usage> {
         self.pool.lock().as_ref().map(Pool::usage)
-    }
-}
-
-/// Are these the lines that the layer is built for?
-fn check_lines(found: CacheLines) -> Result<(), LineMismatch> {
-    if found.smallest < LINE || found.writeback > LINE {
-        return Err(LineMismatch { found });
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cm_6_a_machine_with_other_lines_gets_no_layer() {
-        let check = |smallest, writeback| {
-            check_lines(CacheLines {
-                smallest,
-                writeback,
-            })
-            .is_ok()
-        };
-        assert!(check(64, 64));
-        assert!(!check(32, 64), "a loop by 64 would skip lines");
-        assert!(
-            !check(64, 128),
-            "an eviction would write what the buffer does not own"
-        );
     }
 }

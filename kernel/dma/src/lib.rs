@@ -30,6 +30,7 @@
 
 #![no_std]
 
+mod builder;
 mod counters;
 mod decision;
 mod device;
@@ -37,6 +38,7 @@ mod direction;
 mod door;
 mod error;
 mod layer;
+mod lines;
 pub mod maintenance;
 mod mapping;
 mod quarantine;
@@ -45,15 +47,17 @@ pub mod swiotlb;
 mod sync;
 mod view;
 
+pub use builder::{Builder, LimitError};
 pub use counters::{Counters, Totals};
 pub use decision::{BounceReason, Bouncing, Request, Route, route};
-pub use device::{Builder, DeviceId, DmaDevice, LimitError, Limits};
+pub use device::{DeviceId, DmaDevice, Limits};
 pub use direction::{
     Bidirectional, DeviceReads, DeviceWrites, Dir, Direction, FromDevice, ToDevice,
 };
 pub use door::{Engine, Halt, InFlight, Quarantined};
 pub use error::{MapError, Refused};
-pub use layer::{Dma, LineMismatch};
+pub use layer::Dma;
+pub use lines::LineMismatch;
 pub use mapping::Mapping;
 pub use reach::{DmaMask, MAX_WINDOWS, Reach};
 pub use view::CpuView;

@@ -7,9 +7,13 @@
 )]
 
 mod bytes;
+mod engine;
 mod flight;
+mod launch;
 mod parked;
+mod settle;
 
 pub(crate) use bytes::{copy_in, copy_out, drop_lines, look};
-pub use flight::{Engine, Halt, InFlight, Quarantined};
+pub use engine::{Engine, Halt, Quarantined};
+pub use flight::InFlight;
 pub(crate) use parked::Parked;

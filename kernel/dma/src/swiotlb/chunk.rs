@@ -6,7 +6,8 @@
 //! serve is tried once. Runs of up to 32 slots come from a single word; longer ones, and those
 //! that no single word has, from a scan of all sixteen.
 
-use super::bits::{bytes_at_least, grid, run_around, run_starts, span};
+use super::bits::{grid, run_around, run_starts, span};
+use super::bounds::Bounds;
 use super::layout::Layout;
 use super::{CHUNK_SLOTS, Full};
 
@@ -14,36 +15,6 @@ const WORDS: usize = 16;
 const WORD: u32 = u64::BITS;
 /// The longest run that is looked for in one word.
 const SHORT: u32 = 32;
-
-/// An upper bound per word, as bytes.
-#[derive(Clone, Copy, Debug)]
-struct Bounds([u64; 2]);
-
-impl Bounds {
-    const NONE: Self = Self([0; 2]);
-
-    /// The first word at or after `from` whose bound is at least `run`.
-    fn first_at_least(&self, run: u32, from: usize) -> Option<usize> {
-        for half in from / 8..2 {
-            let skip = if half == from / 8 { from % 8 } else { 0 };
-            let found = bytes_at_least(self.0[half], run) & (!0 << (skip * 8));
-            if found != 0 {
-                return Some(half * 8 + found.trailing_zeros() as usize / 8);
-            }
-        }
-        None
-    }
-
-    fn get(&self, word: usize) -> u32 {
-        (self.0[word / 8] >> (word % 8 * 8) & 0xFF) as u32
-    }
-
-    fn set(&mut self, word: usize, bound: u32) {
-        let shift = word % 8 * 8;
-        let half = &mut self.0[word / 8];
-        *half = *half & !(0xFF << shift) | u64::from(bound) << shift;
-    }
-}
 
 /// Which bound a search may use, and lower when it fails.
 #[derive(Clone, Copy, PartialEq, Eq)]

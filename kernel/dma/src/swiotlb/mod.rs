@@ -9,6 +9,7 @@
 //! the caller's (`mapping`).
 
 mod bits;
+mod bounds;
 mod chunk;
 mod layout;
 mod options;

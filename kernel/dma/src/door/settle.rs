@@ -1,0 +1,76 @@
+//! What becomes of memory when its engine was told to halt: rest, or quarantine until a reset.
+
+use super::Parked;
+use super::engine::{Engine, Halt, Quarantined};
+use crate::device::DmaDevice;
+use crate::direction::Direction;
+use crate::layer::Dma;
+use crate::mapping::{Mapping, Place};
+use crate::sync::Link;
+use hal::{DmaBuffer, Platform};
+
+/// Rest after a confirmed halt, quarantine otherwise.
+pub(super) fn settle<'d, P: Platform, B: DmaBuffer, D: Direction, E: Engine>(
+    mapping: Mapping<'d, P, B, D>,
+    engine: &E,
+) -> Result<Mapping<'d, P, B, D>, Quarantined> {
+    match engine.halt() {
+        Halt::Confirmed => {
+            // The status that said "halted" was loaded before the data will be.
+            mapping.layer().platform().acquire();
+            Ok(mapping)
+        }
+        Halt::Unconfirmed => Err(quarantine(mapping)),
+    }
+}
+
+fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
+    mapping: Mapping<'_, P, B, D>,
+) -> Quarantined {
+    let len = mapping.len();
+    let (Link { dma, device }, held) = mapping.dismantle();
+    let slots = match held.place {
+        Place::Direct(_) => None,
+        Place::Bounced(slots) => Some(slots),
+    };
+    let buffer = Parked::new(held.buffer);
+    let recorded = dma.quarantine().lock().park(device.id(), buffer, slots);
+    device.counters.quarantined(P::cpu_id());
+    Quarantined {
+        device: device.name(),
+        len,
+        recorded,
+    }
+}
+
+impl<P: Platform> Dma<P> {
+    /// Ends the quarantine of a device: its memory is given back to where it came from. Returns how
+    /// many transfers that were.
+    ///
+    /// Context: thread; runs the destructors of buffers.
+    ///
+    /// # Safety
+    /// The device was reset, or cut off from the bus, after its last quarantined transfer: it holds
+    /// no address that it was given before.
+    pub unsafe fn device_was_reset(&self, device: &DmaDevice) -> usize {
+        let mut ended = 0;
+        loop {
+            // One at a time, so that no destructor runs under the lock.
+            let record = self.quarantine().lock().take(device.id());
+            let Some(record) = record else {
+                return ended;
+            };
+            if let Some(slots) = record.slots {
+                self.release(slots);
+            }
+            record.buffer.free();
+            ended += 1;
+        }
+    }
+
+    /// Transfers in quarantine for `device`, and transfers of any device that found no record.
+    pub fn quarantined(&self, device: &DmaDevice) -> (usize, u64) {
+        let quarantine = self.quarantine().lock();
+        (quarantine.of(device.id()), quarantine.leaked())
+    }
+}
