@@ -1,6 +1,7 @@
 //! A device description in the making: collects limits and refuses those that no device can have.
 
-use crate::device::{DmaDevice, Limits};
+use crate::device::DmaDevice;
+use crate::limits::Limits;
 use crate::reach::{DmaMask, MAX_WINDOWS, Reach};
 use crate::swiotlb::CHUNK;
 use arrayvec::ArrayVec;

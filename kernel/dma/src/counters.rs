@@ -2,7 +2,7 @@
 //!
 //! An interrupt between two counts loses nothing: each is one atomic addition.
 
-use crate::decision::BounceReason;
+use crate::reason::BounceReason;
 use core::sync::atomic::{AtomicU64, Ordering};
 use hal::{CpuId, MAX_CPUS};
 

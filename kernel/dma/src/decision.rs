@@ -8,46 +8,8 @@
 use crate::device::DmaDevice;
 use crate::direction::Dir;
 use crate::error::MapError;
-use core::fmt;
+use crate::reason::{BounceReason, Bouncing};
 use hal::{DmaAddr, DmaBuffer, LINE, PhysRange};
-
-/// Why a buffer bounces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BounceReason {
-    /// `swiotlb=force`.
-    Forced,
-    /// No window shows all of it to the device, or its addresses pass the device's limits.
-    Unreachable,
-    /// The device would touch a line, or the bytes of a rounded-up length, that the buffer does not
-    /// own.
-    SharedLine,
-}
-
-impl BounceReason {
-    /// All reasons, in the order in which they are asked.
-    pub const ALL: [Self; 3] = [Self::Forced, Self::Unreachable, Self::SharedLine];
-}
-
-impl fmt::Display for BounceReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Forced => "forced",
-            Self::Unreachable => "out of the device's reach",
-            Self::SharedLine => "shares a cache line",
-        })
-    }
-}
-
-/// What the system allows, fixed at boot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bouncing {
-    /// Whatever must.
-    AsNeeded,
-    /// Everything (`swiotlb=force`).
-    Forced,
-    /// Nothing: there is no pool (`swiotlb=noforce`).
-    Off,
-}
 
 /// How a buffer reaches its device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

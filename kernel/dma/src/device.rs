@@ -2,6 +2,7 @@
 
 use crate::builder::Builder;
 use crate::counters::Counters;
+use crate::limits::Limits;
 use crate::reach::{DmaMask, MAX_WINDOWS, Reach};
 use arrayvec::ArrayVec;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -16,19 +17,6 @@ impl DeviceId {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
-}
-
-/// What a device demands of the bytes that it is given.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The device snoops the CPU's caches: no maintenance at all (CM-8).
-    pub coherent: bool,
-    /// Lengths are multiples of this many bytes: the legacy DMA engine moves whole words.
-    pub granule: u64,
-    /// 2^n - 1: low address bits that a bounce buffer shares with the original (AL-2).
-    pub min_align_mask: u64,
-    /// 2^n - 1: a segment crosses no bus address that is a multiple of this plus one.
-    pub seg_boundary_mask: u64,
 }
 
 /// A bus master: limits, counters, and a name for messages.

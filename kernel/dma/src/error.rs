@@ -1,6 +1,6 @@
 //! Why a mapping was refused, with the numbers that show it.
 
-use crate::decision::BounceReason;
+use crate::reason::BounceReason;
 use core::fmt;
 use hal::{PhysAddr, PhysRange};
 

@@ -1,6 +1,6 @@
 //! [`Dma`]: the layer as one value, and how a buffer gets its place.
 
-use crate::decision::{BounceReason, Bouncing, Request, Route, route};
+use crate::decision::{Request, Route, route};
 use crate::device::DmaDevice;
 use crate::direction::Direction;
 use crate::door;
@@ -8,6 +8,7 @@ use crate::error::{MapError, Refused};
 use crate::lines::{LineMismatch, check_lines};
 use crate::mapping::{Held, Mapping, Place};
 use crate::quarantine::Quarantine;
+use crate::reason::{BounceReason, Bouncing};
 use crate::swiotlb::{Full, Layout, NeverFits, Pool, Slots, Usage, max_len};
 use hal::{DmaAddr, DmaBuffer, IrqLock, PhysRange, Platform};
 

@@ -38,26 +38,30 @@ mod direction;
 mod door;
 mod error;
 mod layer;
+mod limits;
 mod lines;
 pub mod maintenance;
 mod mapping;
 mod quarantine;
 mod reach;
+mod reason;
 pub mod swiotlb;
 mod sync;
 mod view;
 
 pub use builder::{Builder, LimitError};
 pub use counters::{Counters, Totals};
-pub use decision::{BounceReason, Bouncing, Request, Route, route};
-pub use device::{DeviceId, DmaDevice, Limits};
+pub use decision::{Request, Route, route};
+pub use device::{DeviceId, DmaDevice};
 pub use direction::{
     Bidirectional, DeviceReads, DeviceWrites, Dir, Direction, FromDevice, ToDevice,
 };
 pub use door::{Engine, Halt, InFlight, Quarantined};
 pub use error::{MapError, Refused};
 pub use layer::Dma;
+pub use limits::Limits;
 pub use lines::LineMismatch;
 pub use mapping::Mapping;
 pub use reach::{DmaMask, MAX_WINDOWS, Reach};
+pub use reason::{BounceReason, Bouncing};
 pub use view::CpuView;

@@ -4,7 +4,7 @@
 //! slot numbers and both spaces agree.
 
 use super::{CHUNK_SLOTS, SLOT};
-use crate::device::Limits;
+use crate::limits::Limits;
 use hal::{PAGE, PhysAddr};
 
 /// Slots in a page.

@@ -4,7 +4,7 @@
 //! default stands, and [`Complaint`] says what was wrong.
 
 use super::{CHUNK_SLOTS, SLOT};
-use crate::decision::Bouncing;
+use crate::reason::Bouncing;
 use arrayvec::ArrayVec;
 use core::fmt;
 use hal::MAX_CPUS;

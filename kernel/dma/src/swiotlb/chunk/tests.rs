@@ -2,7 +2,7 @@
 
 extern crate std;
 use super::*;
-use crate::device::Limits;
+use crate::limits::Limits;
 use hal::PhysAddr;
 use proptest::prelude::*;
 use std::vec::Vec;
