@@ -7,7 +7,7 @@ use common::{
     transfer, words,
 };
 use dma::{Bidirectional, Bouncing, Dma, DmaDevice, FromDevice, ToDevice};
-use hal::{DmaBuffer, PhysAddr, Zone};
+use hal::{DmaBuffer, Pages, PhysAddr, Zone};
 use proptest::prelude::*;
 use sim::{Adversary, Builder, Machine, Op, explore, under_every_adversary};
 
@@ -165,6 +165,28 @@ fn a_length_rounded_up_to_the_granule_stays_in_the_buffers_own_lines() {
             assert_eq!(mapping.len(), 5);
             assert_eq!(*mapping.unmap().bytes(machine), [9; 5]);
         }
+    });
+}
+
+#[test]
+fn tr_4_a_buffer_across_the_end_of_reach_bounces_whole() {
+    let builder = Builder::empty()
+        .bank(0x1020_0000, 0x20_0000)
+        .bank(0x3FFF_F000, 0x2000);
+    under_every_adversary(&builder, |machine| {
+        let (dma, device) = (layer(machine, Bouncing::AsNeeded, POOL), legacy(machine));
+        let across = Pages::adopt(machine.take(0x3FFF_F000, 0x2000), machine.clone());
+        let mut across = across.with_window(0xF80, 0x100).expect("inside");
+        across.bytes_mut(machine).copy_from_slice(&pattern(0x100));
+        let mapping = transfer(
+            dma.map(&device, across, ToDevice).expect("maps"),
+            |addr, len| {
+                assert_eq!(read(machine, addr, len), pattern(0x100));
+            },
+        );
+        assert_eq!(device.counters().totals().bounced, [0, 1, 0]);
+        drop(mapping);
+        assert_clean(&dma);
     });
 }
 
