@@ -3,15 +3,19 @@
 mod common;
 
 use common::{Board, Channel, PATIENCE_US, ends_back, pattern, start};
-use dma::Bouncing;
+use dma::{Bouncing, Engine, Halt};
 use drivers::dma_channel::{Copy, EngineError, StartError, TransferError};
 use hal::{Mmio, PAGE, Zone};
 use sim::dma_engine::{Faults, Pace};
-use sim::{Builder, Machine, under_every_adversary};
+use sim::{Builder, Machine, Op, under_every_adversary};
 use std::mem::forget;
 
 const ACTIVE: u32 = 1 << 0;
 const PAUSED: u32 = 1 << 4;
+const ERROR: u32 = 1 << 8;
+const WAIT_FOR_OUTSTANDING_WRITES: u32 = 1 << 28;
+const RESET: u32 = 1 << 31;
+const CS: usize = 0;
 const CONBLK_AD: usize = 4;
 /// A wait that is sure to be too short.
 const SHORT_US: u64 = 50;
@@ -60,7 +64,7 @@ fn a_disabled_channel_times_out_gives_both_mappings_back_and_works_again() {
         let failure = transfer
             .wait(&board.interrupts([&channel]), SHORT_US)
             .expect_err("held");
-        let (after_us, status) = (SHORT_US, ACTIVE | PAUSED | 1 << 28);
+        let (after_us, status) = (SHORT_US, ACTIVE | PAUSED | WAIT_FOR_OUTSTANDING_WRITES);
         assert_eq!(failure.error, TransferError::TimedOut { after_us, status });
         let (source, dest) = ends_back(failure);
         controller.enable(channel.id());
@@ -79,10 +83,12 @@ fn enabling_and_disabling_leave_the_other_channels_alone() {
     controller.disable(second.id());
     controller.enable(second.id());
     board.assert_works(&second);
-    let failure = start(&first, board.ends(Zone::Dma, 64)).wait(&board.machine, SHORT_US);
+    let transfer = start(&first, board.ends(Zone::Dma, 64));
+    let failure = transfer.wait(&board.interrupts([&first]), SHORT_US);
     assert!(failure.is_err(), "it was enabled along");
     controller.enable(first.id());
     board.assert_works(&first);
+    board.assert_works(&second);
 }
 
 #[test]
@@ -131,7 +137,7 @@ fn a_read_error_is_told_with_its_flags_and_the_channel_works_again() {
         let TransferError::Engine(EngineError { status, flags }) = failure.error else {
             panic!("{}", failure.error);
         };
-        assert_eq!((status >> 8 & 1, flags), (1, 0b100));
+        assert_eq!((status & ERROR, flags), (ERROR, 0b100));
         let (source, dest) = ends_back(failure);
         assert_halted(&board, &channel);
         assert_eq!(*source.unmap().bytes(machine), pattern(300));
@@ -139,6 +145,60 @@ fn a_read_error_is_told_with_its_flags_and_the_channel_works_again() {
         board.release(&channel);
         board.assert_works(&channel);
     });
+}
+
+#[test]
+fn the_interrupt_of_an_error_clears_the_error() {
+    let board = board();
+    let channel = board.channel(4);
+    let read_error_after = Some(0);
+    board.inject(
+        &channel,
+        Faults {
+            read_error_after,
+            ..Faults::default()
+        },
+    );
+    let transfer = start(&channel, board.ends(Zone::High, 64));
+    let mut registers = board.registers(4);
+    assert_eq!(registers.read32(CS) & ERROR, ERROR);
+    assert!(channel.interrupt());
+    assert_eq!(registers.read32(CS) & ERROR, 0);
+    assert!(transfer.wait(&board.machine, 0).is_err());
+}
+
+#[test]
+fn a_halt_pauses_lets_writes_arrive_and_then_resets() {
+    let board = board().stepped();
+    let channel = board.channel(0);
+    forget(start(&channel, board.ends(Zone::High, 300)));
+    board.engine.step(20);
+    board.machine.clear_trace();
+    assert_eq!((&channel).halt(), Halt::Confirmed);
+    let writes = board.machine.trace().into_iter().filter_map(|op| match op {
+        Op::RegisterWrite { offset, value } => Some((offset, value)),
+        _ => None,
+    });
+    assert_eq!(writes.collect::<Vec<_>>(), [(CS, 0), (CS, RESET)]);
+    assert_halted(&board, &channel);
+}
+
+#[test]
+fn a_transfer_is_not_over_while_its_last_writes_are_on_their_way() {
+    let board = board();
+    let channel = board.channel(0);
+    let transfer = start(&channel, board.ends(Zone::High, 64));
+    assert!(channel.interrupt());
+    let sticky_writes = true;
+    board.inject(
+        &channel,
+        Faults {
+            sticky_writes,
+            ..Faults::default()
+        },
+    );
+    let failure = transfer.wait(&board.machine, 0).expect_err("not over");
+    assert!(matches!(failure.error, TransferError::Quarantined(_)));
 }
 
 #[test]
