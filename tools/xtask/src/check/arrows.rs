@@ -12,7 +12,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("arch", &["hal"]),
     ("boot", &["hal"]),
     ("drivers", &["dma", "hal"]),
-    ("rpi4", &["arch", "boot", "dma", "drivers", "hal", "mm"]),
+    ("shell", &[]),
+    (
+        "rpi4",
+        &["arch", "boot", "dma", "drivers", "hal", "mm", "shell"],
+    ),
     ("devicetree", &[]),
     ("xtask", &["devicetree"]),
 ];
