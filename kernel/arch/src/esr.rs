@@ -1,90 +1,24 @@
 //! `ESR_EL1` in words: what kind of exception, and why an access failed.
 //!
-//! Pure. Source: Arm Architecture Reference Manual, "ESR_EL1, Exception Syndrome Register".
+//! Pure: tables of numbers from the manual, and their names. The class says what kind of exception it
+//! was ([`Class`]); the rest of the register (the syndrome) means something else for each class, and
+//! is read for aborts alone ([`Abort`]).
+//!
+//! Source: Arm Architecture Reference Manual, "ESR_EL1, Exception Syndrome Register".
+
+mod abort;
+mod class;
+mod fault;
 
 use core::fmt;
+
+pub use abort::{Abort, Attempt};
+pub use class::Class;
+pub use fault::FaultStatus;
 
 /// A value of `ESR_EL1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Esr(u64);
-
-/// Exception class (`ESR_EL1.EC`), as far as a kernel without EL0 meets it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// Undefined instruction, or no other class fits.
-    Unknown,
-    /// FP or SIMD instruction while it is disabled.
-    FpDisabled,
-    /// Execution with `PSTATE.IL` set.
-    IllegalState,
-    /// `svc`.
-    Svc,
-    /// Access to a system register that is trapped.
-    SystemRegister,
-    /// Instruction fetch failed.
-    InstructionAbort,
-    /// Branch to an address that is not a multiple of 4.
-    PcAlignment,
-    /// Load, store or cache maintenance failed.
-    DataAbort,
-    /// Access through a stack pointer that is not a multiple of 16.
-    SpAlignment,
-    /// Asynchronous error, for instance a store that nothing on the bus answered.
-    SError,
-    /// `brk`.
-    Brk,
-    /// Any other class, by number.
-    Other(u8),
-}
-
-/// Fault status (`ISS.DFSC` or `IFSC`): why an access failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultStatus {
-    /// The address does not fit; level of the table.
-    AddressSize(u8),
-    /// Nothing is mapped there; level of the table.
-    Translation(u8),
-    /// The access flag is clear; level of the table.
-    AccessFlag(u8),
-    /// Mapped, but not for this kind of access; level of the table.
-    Permission(u8),
-    /// The bus reported an error.
-    External,
-    /// The bus reported an error during a walk; level of the table.
-    ExternalOnWalk(u8),
-    /// Unaligned access to Device memory or by an instruction that cannot.
-    Alignment,
-    /// Two TLB entries for one address: break-before-make was violated.
-    TlbConflict,
-    /// Exclusive access to memory that does not support it (not Normal write-back).
-    UnsupportedExclusive,
-    /// Any other status, by number.
-    Other(u8),
-}
-
-/// What kind of access failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attempt {
-    /// An instruction fetch.
-    Fetch,
-    /// A load.
-    Load,
-    /// A store.
-    Store,
-    /// Cache maintenance.
-    Maintenance,
-}
-
-/// Details of an instruction or data abort.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Abort {
-    /// Why.
-    pub status: FaultStatus,
-    /// Of what.
-    pub attempt: Attempt,
-    /// `FAR_EL1` holds the address.
-    pub address_valid: bool,
-}
 
 const fn bit(value: u64, n: u32) -> bool {
     (value >> n) & 1 == 1
@@ -107,20 +41,7 @@ impl Esr {
 
     /// The exception class.
     pub const fn class(self) -> Class {
-        match self.ec() {
-            0x00 => Class::Unknown,
-            0x07 => Class::FpDisabled,
-            0x0E => Class::IllegalState,
-            0x15 => Class::Svc,
-            0x18 => Class::SystemRegister,
-            0x20 | 0x21 => Class::InstructionAbort,
-            0x22 => Class::PcAlignment,
-            0x24 | 0x25 => Class::DataAbort,
-            0x26 => Class::SpAlignment,
-            0x2F => Class::SError,
-            0x3C => Class::Brk,
-            other => Class::Other(other),
-        }
+        Class::decode(self.ec())
     }
 
     /// Details, if the class is an abort.
@@ -137,72 +58,6 @@ impl Esr {
             attempt,
             address_valid: !bit(self.0, 10),
         })
-    }
-}
-
-impl FaultStatus {
-    const fn decode(code: u8) -> Self {
-        let level = code & 3;
-        match code {
-            0x00..=0x03 => Self::AddressSize(level),
-            0x04..=0x07 => Self::Translation(level),
-            0x08..=0x0B => Self::AccessFlag(level),
-            0x0C..=0x0F => Self::Permission(level),
-            0x10 => Self::External,
-            0x14..=0x17 => Self::ExternalOnWalk(level),
-            0x21 => Self::Alignment,
-            0x30 => Self::TlbConflict,
-            0x35 => Self::UnsupportedExclusive,
-            other => Self::Other(other),
-        }
-    }
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unknown => "undefined instruction",
-            Self::FpDisabled => "FP or SIMD instruction while disabled",
-            Self::IllegalState => "illegal execution state",
-            Self::Svc => "svc",
-            Self::SystemRegister => "trapped system register access",
-            Self::InstructionAbort => "instruction abort",
-            Self::PcAlignment => "misaligned PC",
-            Self::DataAbort => "data abort",
-            Self::SpAlignment => "misaligned SP",
-            Self::SError => "SError",
-            Self::Brk => "brk",
-            Self::Other(ec) => return write!(f, "exception class {ec:#04x}"),
-        })
-    }
-}
-
-impl fmt::Display for FaultStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AddressSize(level) => write!(f, "address size fault, level {level}"),
-            Self::Translation(level) => write!(f, "translation fault, level {level}"),
-            Self::AccessFlag(level) => write!(f, "access flag fault, level {level}"),
-            Self::Permission(level) => write!(f, "permission fault, level {level}"),
-            Self::External => f.write_str("external abort"),
-            Self::ExternalOnWalk(level) => write!(f, "external abort on walk, level {level}"),
-            Self::Alignment => f.write_str("alignment fault"),
-            Self::TlbConflict => f.write_str("TLB conflict"),
-            Self::UnsupportedExclusive => f.write_str("unsupported exclusive access"),
-            Self::Other(code) => write!(f, "fault status {code:#04x}"),
-        }
-    }
-}
-
-impl fmt::Display for Abort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let attempt = match self.attempt {
-            Attempt::Fetch => "fetch",
-            Attempt::Load => "load",
-            Attempt::Store => "store",
-            Attempt::Maintenance => "cache maintenance",
-        };
-        write!(f, "{attempt}, {}", self.status)
     }
 }
 
