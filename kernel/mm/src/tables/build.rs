@@ -2,7 +2,8 @@
 
 #![expect(unsafe_code, reason = "tables are written through raw pointers")]
 
-use super::plan::{Area, Kind, Plan, pieces};
+use super::area::{Area, Kind, pieces};
+use super::plan::Plan;
 use aarch64_paging::MapError;
 use aarch64_paging::descriptor::{El1Attributes, PhysicalAddress};
 use aarch64_paging::paging::{

@@ -1,55 +1,15 @@
-//! What the kernel sees where.
+//! What the kernel sees where: the areas that are to be mapped, and what must not be among them.
 //!
-//! Rights are one of five kinds, none of which both stores and executes. No address has two
-//! meanings, and no byte of RAM two addresses: a second one with other rights or another memory type
-//! would undo the first.
+//! No address has two meanings, and no byte of RAM two addresses: a second one with other rights or
+//! another memory type would undo the first.
 
+use super::area::{Area, Kind, is_block, pieces};
 use arrayvec::ArrayVec;
 use core::fmt;
 use hal::layout::{DEVICE_BASE, LINEAR_BASE, PHYS_SPACE};
 use hal::{PAGE, PhysAddr, PhysRange};
 
 const MAX_AREAS: usize = 96;
-
-/// Smallest block above a page: what one entry of a second-level table can map.
-pub(super) const BLOCK: u64 = 2 * hal::MIB;
-
-/// Memory type and rights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// RAM of the linear map: write-back, read, write.
-    Ram,
-    /// Registers: Device-nGnRE, read, write.
-    Device,
-    /// The image's code: write-back, read, execute.
-    Text,
-    /// The image's constants: write-back, read.
-    ReadOnly,
-    /// The image's variables and stacks: write-back, read, write.
-    Data,
-}
-
-/// Neighbouring pages of one kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Area {
-    /// Address of the first byte, on a page.
-    pub virt: u64,
-    /// What is seen there, in whole pages.
-    pub phys: PhysRange,
-    /// How.
-    pub kind: Kind,
-}
-
-impl Area {
-    /// Last byte's address. Inclusive, as an area may end with the address space.
-    pub const fn virt_last(&self) -> u64 {
-        self.virt + (self.phys.len() - 1)
-    }
-
-    const fn meets(&self, other: &Self) -> bool {
-        self.virt <= other.virt_last() && other.virt <= self.virt_last()
-    }
-}
 
 /// Why something cannot be part of the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,12 +56,6 @@ impl fmt::Display for PlanError {
             Self::MemoryTwice { first, second } => write!(f, "{first} and {second} share memory"),
             Self::TooMany { max } => write!(f, "more than {max} areas to map"),
         }
-    }
-}
-
-impl fmt::Display for Area {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {} at {:#x}", self.kind, self.phys, self.virt)
     }
 }
 
@@ -196,26 +150,4 @@ fn apart(first: Area, second: Area) -> Result<(), PlanError> {
         return Err(PlanError::MemoryTwice { first, second });
     }
     Ok(())
-}
-
-/// `area` cut at multiples of 2 MiB. Mapped piece by piece, it never becomes a block of 1 GiB, of
-/// which no part could be made uncached later.
-pub(super) fn pieces(area: Area) -> impl Iterator<Item = Area> {
-    let mut offset = 0;
-    core::iter::from_fn(move || {
-        let rest = area.phys.len() - offset;
-        let virt = area.virt.wrapping_add(offset);
-        let phys = area.phys.slice(offset, rest.min(BLOCK - virt % BLOCK))?;
-        offset += phys.len();
-        Some(Area {
-            virt,
-            phys,
-            kind: area.kind,
-        })
-    })
-}
-
-/// Does one entry of a second-level table map the piece?
-pub(super) fn is_block(piece: &Area) -> bool {
-    piece.virt.is_multiple_of(BLOCK) && piece.phys.is_aligned(BLOCK)
 }

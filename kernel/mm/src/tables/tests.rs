@@ -228,7 +228,7 @@ fn pieces_cover_an_area_without_gap_or_overlap() {
         phys: range(0x1F_F000, 5 * MIB),
         kind: Kind::Ram,
     };
-    let pieces: Vec<PhysRange> = plan::pieces(area).map(|piece| piece.phys).collect();
+    let pieces: Vec<PhysRange> = area::pieces(area).map(|piece| piece.phys).collect();
     assert_eq!(pieces[0], range(0x1F_F000, 0x1000));
     let joined = pieces
         .windows(2)
