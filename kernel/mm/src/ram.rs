@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "ownership of all free RAM begins here")]
 
+use crate::map::Pieces;
 use crate::{MapError, MemoryMap};
 use hal::{PhysAddr, PhysRange, RamRegion};
 
@@ -38,7 +39,7 @@ impl Ram {
 
     /// Everything that is left, and the map for the report.
     pub fn into_regions(self) -> (impl Iterator<Item = RamRegion>, MemoryMap) {
-        let free: arrayvec::ArrayVec<PhysRange, 64> = self.map.free().iter().copied().collect();
+        let free: Pieces = self.map.free().iter().copied().collect();
         (free.into_iter().map(own), self.map)
     }
 }
