@@ -3,6 +3,7 @@
 use super::message::{Answer, MAX_WORDS, TagError, answer, ask};
 use crate::reg::Reg;
 use core::fmt;
+use dma::Quarantined;
 use hal::{Clock, Mmio};
 use tock_registers::register_bitfields;
 
@@ -50,6 +51,10 @@ pub enum CallError {
     TimedOut,
     /// The answer is none.
     Tag(TagError),
+    /// Another call is under way, or an earlier one never ended.
+    Busy,
+    /// No answer came, and the message is in quarantine: the VideoCore may still write to it.
+    Lost(Quarantined),
 }
 
 impl fmt::Display for CallError {
@@ -58,6 +63,8 @@ impl fmt::Display for CallError {
             Self::Full => write!(f, "mailbox full for {TIMEOUT_US} us"),
             Self::TimedOut => write!(f, "no answer from the mailbox within {TIMEOUT_US} us"),
             Self::Tag(error) => error.fmt(f),
+            Self::Busy => write!(f, "the mailbox is busy, or was given up after a lost call"),
+            Self::Lost(quarantined) => quarantined.fmt(f),
         }
     }
 }
@@ -75,24 +82,39 @@ pub fn property<M: Mmio, B: MessageBuffer, K: Clock + ?Sized>(
     value: &[u32],
 ) -> Result<Answer, CallError> {
     ask(buffer.words(), tag, value);
+    buffer.sync_for_device();
+    exchange(io, clock, buffer.bus())?;
+    buffer.sync_for_cpu();
+    answer(buffer.words()).map_err(CallError::Tag)
+}
+
+/// Sends the message at bus address `message` through the FIFO, and waits until it comes back.
+///
+/// After [`CallError::TimedOut`] the VideoCore may still use the message, after
+/// [`CallError::Full`] it never had it.
+pub(super) fn exchange<M: Mmio, K: Clock + ?Sized>(
+    io: &mut M,
+    clock: &K,
+    message: u32,
+) -> Result<(), CallError> {
     // Answers that nobody waited for.
     while !READ_STATUS.read(io).is_set(Status::EMPTY) {
         READ.read(io);
     }
-    buffer.sync_for_device();
-    let word = buffer.bus() | PROPERTY;
+    let word = message | PROPERTY;
     if !wait(clock, || !WRITE_STATUS.read(io).is_set(Status::FULL)) {
         return Err(CallError::Full);
     }
     WRITE.set(io, word);
     // Another channel's answer may come in between: only our own word counts.
-    if !wait(clock, || {
+    let answered = wait(clock, || {
         !READ_STATUS.read(io).is_set(Status::EMPTY) && READ.read(io).get() == word
-    }) {
-        return Err(CallError::TimedOut);
+    });
+    if answered {
+        Ok(())
+    } else {
+        Err(CallError::TimedOut)
     }
-    buffer.sync_for_cpu();
-    answer(buffer.words()).map_err(CallError::Tag)
 }
 
 fn wait<K: Clock + ?Sized>(clock: &K, mut done: impl FnMut() -> bool) -> bool {

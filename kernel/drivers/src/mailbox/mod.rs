@@ -4,10 +4,15 @@
 //! same way when the firmware has written the answer over the question. The VideoCore is a bus
 //! master of the legacy kind: it sees the low GiB, and snoops nothing.
 //!
+//! [`property`] is for the time before there are mappings; [`Mailbox`] lends its message like any other
+//! buffer.
+//!
 //! Source: the firmware's public wiki, "Mailbox property interface".
 
 mod call;
+mod mapped;
 mod message;
 
 pub use call::{CallError, MessageBuffer, property};
+pub use mapped::Mailbox;
 pub use message::{Answer, MAX_WORDS, TagError, tag};

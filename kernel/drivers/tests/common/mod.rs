@@ -30,7 +30,7 @@ pub type Channel<'d> = dma_channel::Channel<'d, Machine, Registers, Buffer>;
 pub type Controller = dma_channel::Controller<Registers, Machine>;
 pub type Mapped<'d, D, B = Buffer> = Mapping<'d, Machine, B, D>;
 pub type Transfer<'c, 'd, S, T, A = Buffer, B = Buffer> =
-    dma_channel::Transfer<'c, 'd, Machine, Registers, Buffer, A, S, B, T>;
+    dma_channel::Transfer<'c, 'd, Machine, Registers, Buffer, Mapped<'d, S, A>, Mapped<'d, T, B>>;
 pub type Both<'d, S, T> = (Mapped<'d, S>, Mapped<'d, T>);
 
 /// A machine with its DMA controller and the mapping layer.
@@ -270,4 +270,11 @@ unsafe impl DmaBuffer for Unproven {
 /// A recognisable sequence without zeros at its start.
 pub fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i * 7 + i / 256 + 1) as u8).collect()
+}
+
+/// A page of zeros in a zone.
+pub fn pages_of(machine: &Machine, zone: Zone) -> Buffer {
+    let mut page = Pages::alloc(machine.clone(), PAGE, zone).expect("a page");
+    page.bytes_mut(machine).fill(0);
+    page
 }
