@@ -33,6 +33,46 @@ impl fmt::Display for ChainError {
     }
 }
 
+/// One end of a copy as control blocks describe it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Side {
+    base: u32,
+    /// Does each word have an address of its own?
+    advances: bool,
+    /// Its bits of the transfer information.
+    info: u32,
+}
+
+impl Side {
+    /// Memory from `base` on.
+    pub(crate) const fn advancing(base: u32, info: u32) -> Self {
+        Self {
+            base,
+            advances: true,
+            info,
+        }
+    }
+
+    /// A register at `base`.
+    pub(crate) const fn fixed(base: u32, info: u32) -> Self {
+        Self {
+            base,
+            advances: false,
+            info,
+        }
+    }
+
+    /// Where the word behind the first `at` bytes is. No sum of 32 bits wraps: a mapping's last byte
+    /// has an address.
+    const fn addr(self, at: u64) -> u32 {
+        if self.advances {
+            self.base + at as u32
+        } else {
+            self.base
+        }
+    }
+}
+
 /// How a copy is cut into blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Chain {
@@ -64,21 +104,21 @@ impl Chain {
     }
 
     /// Writes the chain into `memory`, which the channel finds at `base`.
-    pub(crate) fn write(self, memory: &mut [u8], base: u32, source: u32, dest: u32) {
+    pub(crate) fn write(self, memory: &mut [u8], base: u32, source: Side, dest: Side) {
         let blocks = self.blocks();
         for (i, bytes) in (0..blocks).zip(memory.chunks_exact_mut(BLOCK as usize)) {
             let (at, last) = (i * self.step, i + 1 == blocks);
             let len = self.step.min(self.len - at);
-            // 32-bit sums: a mapping's last byte has an address, so none of them wraps.
+            // Wraps no more than the addresses do: the blocks lie in a mapping as well.
             let next = if last {
                 0
             } else {
                 base + (i + 1) as u32 * BLOCK as u32
             };
             let words = [
-                info(last),
-                source + at as u32,
-                dest + at as u32,
+                info(last) | source.info | dest.info,
+                source.addr(at),
+                dest.addr(at),
                 len as u32,
                 0,
                 next,
@@ -88,10 +128,10 @@ impl Chain {
     }
 }
 
-/// The transfer information of a memory-to-memory block: the interrupt comes with the last one, when
-/// its last write has been answered.
+/// What every block says: the interrupt comes with the last one, when its last write has been
+/// answered.
 fn info(last: bool) -> u32 {
-    let common = Ti::SRC_INC::SET + Ti::DEST_INC::SET + Ti::WAIT_RESP::SET;
+    let common = Ti::WAIT_RESP::SET;
     if last {
         (common + Ti::INTEN::SET).value
     } else {
@@ -110,6 +150,9 @@ fn put(bytes: &mut [u8], words: &[u32]) {
 mod tests {
     use super::*;
 
+    const FROM: Side = Side::advancing(0xC020_0000, 1 << 8);
+    const TO: Side = Side::advancing(0xC030_0000, 1 << 4);
+
     fn words(memory: &[u8], block: usize) -> [u32; 8] {
         let mut words = [0; 8];
         let bytes = &memory[block * 32..block * 32 + 32];
@@ -123,7 +166,7 @@ mod tests {
     fn a_short_copy_is_one_block_with_an_interrupt() {
         let mut memory = [0xFF; 64];
         let chain = Chain::new(100, 0x3FFF_FFFC, 2).expect("fits");
-        chain.write(&mut memory, 0xC010_0000, 0xC020_0000, 0xC030_0000);
+        chain.write(&mut memory, 0xC010_0000, FROM, TO);
         let info = 1 << 8 | 1 << 4 | 1 << 3 | 1;
         assert_eq!(
             words(&memory, 0),
@@ -140,7 +183,7 @@ mod tests {
     fn a_long_copy_is_a_chain_that_ends_and_interrupts_once() {
         let mut memory = [0; 96];
         let chain = Chain::new(0x2_0004, 0xFFFC, 3).expect("fits");
-        chain.write(&mut memory, 0xC010_0000, 0xC020_0000, 0xC030_0000);
+        chain.write(&mut memory, 0xC010_0000, FROM, TO);
         let (go, last) = (1 << 8 | 1 << 4 | 1 << 3, 1 << 8 | 1 << 4 | 1 << 3 | 1);
         let step = 0xFFC0;
         assert_eq!(
@@ -155,6 +198,17 @@ mod tests {
             words(&memory, 2)[..6],
             [last, 0xC021_FF80, 0xC031_FF80, 0x84, 0, 0]
         );
+    }
+
+    #[test]
+    fn every_block_of_a_chain_reads_a_register_at_the_same_address() {
+        let mut memory = [0; 64];
+        let chain = Chain::new(0x1_0000, 0xFFFC, 2).expect("fits");
+        let port = Side::fixed(0x7E30_0020, 11 << 16 | 1 << 10);
+        chain.write(&mut memory, 0xC010_0000, port, TO);
+        let info = 11 << 16 | 1 << 10 | 1 << 4 | 1 << 3;
+        assert_eq!(words(&memory, 0)[..3], [info, 0x7E30_0020, 0xC030_0000]);
+        assert_eq!(words(&memory, 1)[..3], [info | 1, 0x7E30_0020, 0xC030_FFC0]);
     }
 
     #[test]

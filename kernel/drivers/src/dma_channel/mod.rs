@@ -1,10 +1,10 @@
-//! Legacy DMA channels: memory to memory through control blocks.
+//! Legacy DMA channels: between memory and memory, or memory and a register, by control blocks.
 //!
 //! ```text
-//! Mapping (source) --\
-//! Mapping (dest)   ---+--> Channel::start --> Transfer --wait--> both mappings, at rest
-//! control blocks   --/         |                 |
-//!                          doorbell     interrupt, time-out or drop: halted first
+//! source: Mapping or Register --\
+//! dest:   Mapping or Register ---+--> Channel::start --> Transfer --wait--> both ends, at rest
+//! control blocks ---------------/         |                 |
+//!                                     doorbell     interrupt, time-out or drop: halted first
 //! ```
 //!
 //! The engine moves whole words, so its device description has a length granule of 4 and the mapping
@@ -19,6 +19,7 @@
 mod block;
 mod channel;
 mod controller;
+mod end;
 mod halt;
 mod registers;
 mod start;
@@ -27,6 +28,14 @@ mod transfer;
 pub use block::{BLOCK, ChainError};
 pub use channel::{Channel, EngineError, GRANULE, Unfit};
 pub use controller::{ChannelId, Controller, LEGACY_CHANNELS, usable};
+pub use end::{Dreq, End, Register, Sink, Source};
 pub use registers::{CHANNEL_LEN, CHANNEL_STRIDE, GLOBAL_LEN, GLOBAL_OFFSET};
 pub use start::{Copy, NotStarted, StartError};
 pub use transfer::{Failure, Transfer, TransferError};
+
+use hal::DmaAddr;
+
+/// A bus address as the channel's registers take it.
+fn narrow(addr: DmaAddr) -> u32 {
+    u32::try_from(addr.get()).expect("`Channel::new` tested that the device's mask has 32 bits")
+}

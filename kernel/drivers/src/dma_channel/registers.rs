@@ -30,7 +30,13 @@ register_bitfields! {u32,
     pub(crate) Ti [
         /// Beats per burst less one. Left at 0: longer bursts stall the bus on some channels.
         BURST_LENGTH OFFSET(12) NUMBITS(4) [],
+        /// The request line that paces the transfer.
+        PERMAP OFFSET(16) NUMBITS(5) [],
+        /// Read when the request line says so.
+        SRC_DREQ OFFSET(10) NUMBITS(1) [],
         SRC_INC OFFSET(8) NUMBITS(1) [],
+        /// Write when the request line says so.
+        DEST_DREQ OFFSET(6) NUMBITS(1) [],
         DEST_INC OFFSET(4) NUMBITS(1) [],
         /// Wait for the response to each write.
         WAIT_RESP OFFSET(3) NUMBITS(1) [],

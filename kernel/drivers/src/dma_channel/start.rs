@@ -1,4 +1,4 @@
-//! Starting a copy: check, launch three mappings, ring.
+//! Starting a copy: check, launch control blocks and both ends, ring.
 
 #![expect(
     unsafe_code,
@@ -7,12 +7,14 @@
 
 use super::block::{BLOCK, Chain, ChainError};
 use super::channel::Channel;
+use super::end::{Sink, Source};
+use super::narrow;
 use super::transfer::{Ends, Transfer};
 use core::fmt;
-use dma::{DeviceReads, DeviceWrites, Mapping};
-use hal::{DmaAddr, DmaBuffer, Mmio, Platform};
+use dma::DmaDevice;
+use hal::{DmaAddr, DmaBuffer, Mmio, PhysRange, Platform};
 
-/// A copy from one mapping to another.
+/// A copy from a mapping or a [`Register`](super::Register) to another.
 pub struct Copy<S, T> {
     /// Read by the device.
     pub source: S,
@@ -39,6 +41,15 @@ pub enum StartError {
         /// Bytes of the destination.
         dest: u64,
     },
+    /// Both ends are registers: nothing says how much to copy.
+    NoLength,
+    /// The channel's windows do not show a register (HW-9).
+    Unseen {
+        /// Where the CPU finds it.
+        register: PhysRange,
+        /// Who does not.
+        channel: &'static str,
+    },
     /// The copy is too long for the channel's control blocks.
     Chain(ChainError),
 }
@@ -56,25 +67,23 @@ impl fmt::Display for StartError {
             Self::Lengths { source, dest } => {
                 write!(f, "source of {source} bytes, destination of {dest}")
             }
+            Self::NoLength => write!(f, "a copy between two registers has no length"),
+            Self::Unseen { register, channel } => {
+                write!(f, "no register window shows {register} to {channel}")
+            }
             Self::Chain(error) => error.fmt(f),
         }
     }
 }
 
-/// What is to be copied from and to.
-type Between<'d, P, A, S, B, T> = Copy<Mapping<'d, P, A, S>, Mapping<'d, P, B, T>>;
+/// A transfer, or both ends back.
+type Started<'c, 'd, P, M, C, S, T> = Result<Transfer<'c, 'd, P, M, C, S, T>, NotStarted<S, T>>;
 
-/// A transfer, or the mappings back.
-type Started<'c, 'd, P, M, C, A, S, B, T> = Result<
-    Transfer<'c, 'd, P, M, C, A, S, B, T>,
-    NotStarted<Mapping<'d, P, A, S>, Mapping<'d, P, B, T>>,
->;
-
-/// A copy that was not started: the reason, and the mappings back.
+/// A copy that was not started: the reason, and both ends back.
 pub struct NotStarted<S, T> {
     /// Why.
     pub error: StartError,
-    /// The mappings, untouched.
+    /// Both ends, untouched.
     pub copy: Copy<S, T>,
 }
 
@@ -88,15 +97,10 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
     /// Starts copying. The buffers come back from [`Transfer::wait`].
     ///
     /// Context: any; does not wait.
-    pub fn start<'c, A, S, B, T>(
-        &'c self,
-        copy: Between<'d, P, A, S, B, T>,
-    ) -> Started<'c, 'd, P, M, C, A, S, B, T>
+    pub fn start<'c, S, T>(&'c self, copy: Copy<S, T>) -> Started<'c, 'd, P, M, C, S, T>
     where
-        A: DmaBuffer,
-        S: DeviceReads,
-        B: DmaBuffer,
-        T: DeviceWrites,
+        S: Source<P>,
+        T: Sink<P>,
     {
         let chain = match self.check(&copy) {
             Ok(chain) => chain,
@@ -111,11 +115,11 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
         let Copy { source, dest } = copy;
         // SAFETY: the address goes into control blocks of this channel alone, which masters the bus
         // as the mapping's device (`check`), and reads there: the source words of the chain.
-        let (from, source) = unsafe { source.launch(self) };
+        let (from, source) = unsafe { source.read_by(self.device(), self) };
         // SAFETY: as above; the channel writes there: the destination words.
-        let (to, dest) = unsafe { dest.launch(self) };
+        let (to, dest) = unsafe { dest.written_by(self.device(), self) };
         let fill = |base: DmaAddr, memory: &mut [u8]| {
-            chain.write(memory, narrow(base), narrow(from), narrow(to));
+            chain.write(memory, narrow(base), from, to);
         };
         // SAFETY: the address goes into CONBLK_AD, and into the chain's own links; the channel reads
         // control blocks and does not write them.
@@ -127,32 +131,39 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
         Ok(Transfer::new(self, blocks, Ends { source, dest }))
     }
 
-    fn check<A, S, B, T>(&self, copy: &Between<'d, P, A, S, B, T>) -> Result<Chain, StartError>
-    where
-        A: DmaBuffer,
-        S: DeviceReads,
-        B: DmaBuffer,
-        T: DeviceWrites,
-    {
+    fn check<S: Source<P>, T: Sink<P>>(&self, copy: &Copy<S, T>) -> Result<Chain, StartError> {
         for device in [copy.source.device(), copy.dest.device()] {
-            if device.id() != self.device().id() {
-                let (mapped_for, channel) = (device.name(), self.device().name());
-                return Err(StartError::OtherDevice {
-                    mapped_for,
-                    channel,
-                });
-            }
+            self.check_lent(device)?;
         }
-        let (source, dest) = (copy.source.len(), copy.dest.len());
-        if source != dest {
+        let device = self.device();
+        let unseen = copy.source.unseen(device).or(copy.dest.unseen(device));
+        if let Some(register) = unseen {
+            let channel = device.name();
+            return Err(StartError::Unseen { register, channel });
+        }
+        if let (Some(source), Some(dest)) = (copy.source.length(), copy.dest.length())
+            && source != dest
+        {
             return Err(StartError::Lengths { source, dest });
         }
+        let len = copy.dest.device_length().or(copy.source.device_length());
         let blocks = self.block_memory() / BLOCK;
-        Chain::new(copy.dest.device_len(), self.max_block(), blocks).map_err(StartError::Chain)
+        Chain::new(len.ok_or(StartError::NoLength)?, self.max_block(), blocks)
+            .map_err(StartError::Chain)
     }
-}
 
-/// A bus address as the channel's registers take it.
-fn narrow(addr: DmaAddr) -> u32 {
-    u32::try_from(addr.get()).expect("`Channel::new` tested that the device's mask has 32 bits")
+    /// A mapping must have been made for this channel.
+    fn check_lent(&self, device: Option<&DmaDevice>) -> Result<(), StartError> {
+        let Some(device) = device else {
+            return Ok(());
+        };
+        if device.id() != self.device().id() {
+            let (mapped_for, channel) = (device.name(), self.device().name());
+            return Err(StartError::OtherDevice {
+                mapped_for,
+                channel,
+            });
+        }
+        Ok(())
+    }
 }

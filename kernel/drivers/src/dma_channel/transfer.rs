@@ -1,8 +1,9 @@
 //! A copy in flight, and the ways in which it ends.
 
 use super::channel::{Channel, EngineError};
+use super::end::End;
 use core::fmt;
-use dma::{DeviceReads, DeviceWrites, InFlight, Mapping, Quarantined, ToDevice};
+use dma::{InFlight, Quarantined, ToDevice};
 use hal::{Clock, DmaBuffer, Mmio, Platform};
 
 /// What went wrong with a copy.
@@ -41,7 +42,7 @@ impl fmt::Display for TransferError {
     }
 }
 
-/// A copy that failed: why, and the mappings if they are safe to have.
+/// A copy that failed: why, and both ends if they are safe to have.
 pub struct Failure<S, T> {
     /// Why.
     pub error: TransferError,
@@ -61,52 +62,43 @@ pub(crate) struct Ends<S, T> {
     pub(crate) dest: T,
 }
 
-type Flight<'c, 'd, P, M, C, B, D> = InFlight<'d, P, B, D, &'c Channel<'d, P, M, C>>;
+type Blocks<'c, 'd, P, M, C> = InFlight<'d, P, C, ToDevice, &'c Channel<'d, P, M, C>>;
+/// An end in flight by a channel.
+type Flight<'c, 'd, P, M, C, X> = <X as End<P>>::Flight<&'c Channel<'d, P, M, C>>;
+type FlightEnds<'c, 'd, P, M, C, S, T> =
+    Ends<Flight<'c, 'd, P, M, C, S>, Flight<'c, 'd, P, M, C, T>>;
 /// All that a transfer owns: control blocks, source, destination.
-type Parts<'c, 'd, P, M, C, A, S, B, T> = (
-    Flight<'c, 'd, P, M, C, C, ToDevice>,
-    FlightEnds<'c, 'd, P, M, C, A, S, B, T>,
-);
-type FlightEnds<'c, 'd, P, M, C, A, S, B, T> =
-    Ends<Flight<'c, 'd, P, M, C, A, S>, Flight<'c, 'd, P, M, C, B, T>>;
-type Rest<'d, P, A, S, B, T> = (Mapping<'d, P, A, S>, Mapping<'d, P, B, T>);
-/// Both mappings at rest, or what went wrong.
-type Ended<'d, P, A, S, B, T> =
-    Result<Rest<'d, P, A, S, B, T>, Failure<Mapping<'d, P, A, S>, Mapping<'d, P, B, T>>>;
+type Parts<'c, 'd, P, M, C, S, T> = (Blocks<'c, 'd, P, M, C>, FlightEnds<'c, 'd, P, M, C, S, T>);
 
-/// A copy in flight: owns both mappings and the channel's control blocks, gives no access to any.
+/// A copy in flight: owns both ends and the channel's control blocks, gives no access to any.
 ///
 /// Dropping it halts the channel and unmaps. Forgetting it leaks all three, and leaves the channel
 /// busy for good.
 #[must_use = "dropping a transfer halts it"]
-pub struct Transfer<'c, 'd, P, M, C, A, S, B, T>
+pub struct Transfer<'c, 'd, P, M, C, S, T>
 where
     P: Platform,
     M: Mmio,
     C: DmaBuffer,
-    A: DmaBuffer,
-    S: DeviceReads,
-    B: DmaBuffer,
-    T: DeviceWrites,
+    S: End<P>,
+    T: End<P>,
 {
     channel: &'c Channel<'d, P, M, C>,
-    parts: Option<Parts<'c, 'd, P, M, C, A, S, B, T>>,
+    parts: Option<Parts<'c, 'd, P, M, C, S, T>>,
 }
 
-impl<'c, 'd, P, M, C, A, S, B, T> Transfer<'c, 'd, P, M, C, A, S, B, T>
+impl<'c, 'd, P, M, C, S, T> Transfer<'c, 'd, P, M, C, S, T>
 where
     P: Platform,
     M: Mmio,
     C: DmaBuffer,
-    A: DmaBuffer,
-    S: DeviceReads,
-    B: DmaBuffer,
-    T: DeviceWrites,
+    S: End<P>,
+    T: End<P>,
 {
     pub(crate) fn new(
         channel: &'c Channel<'d, P, M, C>,
-        blocks: Flight<'c, 'd, P, M, C, C, ToDevice>,
-        ends: FlightEnds<'c, 'd, P, M, C, A, S, B, T>,
+        blocks: Blocks<'c, 'd, P, M, C>,
+        ends: FlightEnds<'c, 'd, P, M, C, S, T>,
     ) -> Self {
         Self {
             channel,
@@ -120,14 +112,14 @@ where
     }
 
     /// Waits for the channel's interrupt, for `timeout_us` microseconds at most, and brings both
-    /// mappings back to rest.
+    /// ends back to rest.
     ///
     /// Context: thread with interrupts on (or a clock that polls the channel).
     pub fn wait<K: Clock + ?Sized>(
         mut self,
         clock: &K,
         timeout_us: u64,
-    ) -> Ended<'d, P, A, S, B, T> {
+    ) -> Result<(S, T), Failure<S, T>> {
         let deadline = clock.ticks().saturating_add(clock.ticks_in(timeout_us));
         clock.wait_until(deadline, &mut || self.channel.outcome().is_some());
         let error = match self.channel.outcome() {
@@ -154,38 +146,36 @@ where
         }
     }
 
-    /// Halts the channel, finished or not, and brings both mappings back to rest. The destination
+    /// Halts the channel, finished or not, and brings both ends back to rest. The destination
     /// may hold a part of the copy.
     ///
     /// Context: any; waits for a bounded halt.
-    pub fn abort(mut self) -> Result<Rest<'d, P, A, S, B, T>, Quarantined> {
+    pub fn abort(mut self) -> Result<(S, T), Quarantined> {
         self.close()
     }
 
     /// Halts the channel if it still runs, and takes everything back.
-    fn close(&mut self) -> Result<Rest<'d, P, A, S, B, T>, Quarantined> {
+    fn close(&mut self) -> Result<(S, T), Quarantined> {
         let (blocks, ends) = self
             .parts
             .take()
             .expect("taken by calls that end the transfer");
         // Each end halts; after the first confirmed one the others find an idle channel.
         let blocks = blocks.end();
-        let (source, dest) = (ends.source.end(), ends.dest.end());
+        let (source, dest) = (S::land(ends.source), T::land(ends.dest));
         // The channel is free again only with its control blocks.
         self.channel.give_back(blocks?);
         Ok((source?, dest?))
     }
 }
 
-impl<P, M, C, A, S, B, T> Drop for Transfer<'_, '_, P, M, C, A, S, B, T>
+impl<P, M, C, S, T> Drop for Transfer<'_, '_, P, M, C, S, T>
 where
     P: Platform,
     M: Mmio,
     C: DmaBuffer,
-    A: DmaBuffer,
-    S: DeviceReads,
-    B: DmaBuffer,
-    T: DeviceWrites,
+    S: End<P>,
+    T: End<P>,
 {
     fn drop(&mut self) {
         if self.parts.is_some() {
