@@ -1,22 +1,23 @@
 //! The kernel heap: early region, then size classes, then pages.
 //!
-//! A `static` of this type is the `#[global_allocator]`. Until [`Heap::start`] it serves from a
-//! region of the image. Afterwards small objects come from slabs of zone `Normal`, larger ones are
-//! pages; what was allocated early is still known by its address. Requests made inside the buddies
-//! go to the [`Reserve`], also known by its addresses.
+//! A `static` of this type is the `#[global_allocator]` (`global`). Until [`Heap::start`] it serves
+//! from a region of the image, afterwards from slabs and pages of a zone (`blocks`).
 //!
 //! Context: not for interrupt handlers (pages are fetched, and an arena may be searched).
 
-#![expect(unsafe_code, reason = "an allocator hands out raw memory")]
+#![expect(unsafe_code, reason = "an allocator is given raw memory")]
 
-use crate::class::{Class, Floor};
+mod blocks;
+mod global;
+
+use crate::class::Floor;
 use crate::reserve::Arena;
 use crate::slab::Slabs;
 use crate::{LinearMap, Reserve, Zones};
-use core::alloc::{GlobalAlloc, Layout};
+use core::fmt;
 use core::mem::MaybeUninit;
-use core::ptr::{self, NonNull};
-use hal::{Cpu, Irq, NoPages, PAGE, PageSource, PhysRange, RamRegion, Zone};
+use core::ptr::NonNull;
+use hal::{Cpu, Irq};
 use spin::Once;
 
 /// The heap was started before, and its floor is settled.
@@ -26,8 +27,8 @@ pub struct AlreadyStarted {
     pub floor: Floor,
 }
 
-impl core::fmt::Display for AlreadyStarted {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for AlreadyStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "the heap has started, aligned to {} bytes",
@@ -64,7 +65,7 @@ impl<C: Cpu + Irq> Heap<C> {
         }
     }
 
-    /// Gives it the memory for the time until [`start`](Self::start). Only the first call counts.
+    /// Gives the heap memory for the time until [`start`](Self::start). Only the first call counts.
     pub fn init_early(&self, region: &'static mut [MaybeUninit<u8>]) {
         let len = region.len();
         // SAFETY: the slice is borrowed mutably for ever, so its memory is the arena's.
@@ -111,107 +112,15 @@ impl<C: Cpu + Irq> Heap<C> {
         self.started.get().map(|started| started.floor)
     }
 
+    /// Where RAM is seen, once the heap has started.
     pub(crate) fn linear(&self) -> Option<LinearMap> {
         self.started.get().map(|started| started.linear)
-    }
-
-    /// A block of `zone` for `layout` and all bytes that belong to it.
-    pub(crate) fn alloc_in(&self, layout: Layout, zone: Zone) -> Result<PhysRange, NoPages> {
-        let wanted = layout.size() as u64;
-        let started = self.started.get().ok_or(NoPages {
-            wanted,
-            zone,
-            free: 0,
-        })?;
-        let Started {
-            zones,
-            linear,
-            floor,
-        } = *started;
-        let Some(class) = Class::of(layout, floor) else {
-            return zones
-                .alloc(wanted, layout.align() as u64, zone)
-                .map(|r| r.range());
-        };
-        let object = self.slabs(zone).alloc(class, zone, zones, linear)?;
-        let range = PhysRange::new(linear.phys(object.as_ptr()), class.size() as u64);
-        Ok(range.expect("an object of RAM does not wrap"))
-    }
-
-    /// Takes back a block.
-    ///
-    /// # Safety
-    /// `alloc_in` gave `block` for the same `layout` and `zone`, and nobody uses it any more.
-    pub(crate) unsafe fn free_in(&self, block: NonNull<u8>, layout: Layout, zone: Zone) {
-        let Some(Started {
-            zones,
-            linear,
-            floor,
-        }) = self.started.get()
-        else {
-            return; // Nothing was ever given.
-        };
-        match Class::of(layout, *floor) {
-            // SAFETY: the caller's promise; the class follows from layout and floor as it did then.
-            Some(class) => unsafe { self.slabs(zone).free(block, class) },
-            None => {
-                let bytes = (layout.size() as u64).next_multiple_of(PAGE);
-                let range = PhysRange::new(linear.phys(block.as_ptr()), bytes);
-                let range = range.expect("these pages were allocated");
-                // SAFETY: `alloc_in` let go of the region with this very range.
-                zones.free(unsafe { RamRegion::assume_owned(range) });
-            }
-        }
-    }
-
-    /// Zone `Normal` falls back to `Dma` by page; only who asks for `Dma` has slabs of their own,
-    /// and `High` has none: such objects could not be told apart when they are freed.
-    const fn slabs(&self, zone: Zone) -> &Slabs<C> {
-        match zone {
-            Zone::Dma => &self.dma,
-            Zone::Normal | Zone::High => &self.normal,
-        }
     }
 }
 
 impl<C: Cpu + Irq> Default for Heap<C> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-// SAFETY: every block comes from exactly one of: early arena, reserve (both first-fit allocators
-// over memory of their own), a slab object, or pages; each gives a block once until it is freed, at
-// least as large and aligned as asked. `dealloc` finds the giver by address and layout, which are
-// the same as at allocation. Nothing here unwinds.
-unsafe impl<C: Cpu + Irq> GlobalAlloc for Heap<C> {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if self.reserve.is_inside() {
-            return self.reserve.arena().alloc(layout);
-        }
-        let Some(linear) = self.linear() else {
-            return self.early.alloc(layout);
-        };
-        let block = self.alloc_in(layout, Zone::Normal);
-        block.map_or(ptr::null_mut(), |block| {
-            linear.pointer(block.start()).as_ptr()
-        })
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        let Some(block) = NonNull::new(pointer) else {
-            return;
-        };
-        if self.early.owns(pointer) {
-            // SAFETY: the address says that `early.alloc` gave it; the caller, that it is free now.
-            unsafe { self.early.dealloc(block, layout) };
-        } else if self.reserve.arena().owns(pointer) {
-            // SAFETY: as above, for the reserve.
-            unsafe { self.reserve.arena().dealloc(block, layout) };
-        } else {
-            // SAFETY: what is in neither came from `alloc_in` with zone `Normal`.
-            unsafe { self.free_in(block, layout, Zone::Normal) };
-        }
     }
 }
 

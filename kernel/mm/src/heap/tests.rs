@@ -1,7 +1,8 @@
 extern crate std;
 use super::*;
 use crate::testing::{Host, ram, range};
-use hal::{DmaBuffer, LINE, MIB, PhysAddr};
+use core::alloc::{GlobalAlloc, Layout};
+use hal::{DmaBuffer, LINE, MIB, PAGE, PageSource, PhysAddr, Zone};
 use proptest::prelude::*;
 use std::boxed::Box;
 use std::collections::BTreeSet;
