@@ -11,6 +11,9 @@ use hal::LINE;
 /// Bytes of a block, and its alignment.
 pub const BLOCK: u64 = 32;
 
+/// Bytes that the engine moves at a time: lengths are multiples of it.
+pub const GRANULE: u64 = 4;
+
 /// Why a copy cannot be made into a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChainError {

@@ -1,75 +1,27 @@
-//! One channel: its registers, its control blocks, and what its interrupt means.
+//! One channel: its registers and its control blocks, which are the channel's own or a transfer's.
+//!
+//! What may become a channel is `unfit`'s to say, what its interrupt means `interrupt`'s.
 
 #![expect(
     unsafe_code,
     reason = "promises to the mapping layer that a halted channel is halted"
 )]
 
-use super::block::BLOCK;
+use super::block::GRANULE;
 use super::controller::ChannelId;
 use super::halt::halt;
-use super::registers::{CONBLK_AD, CS, Cs, DEBUG, ERRORS};
-use core::fmt;
-use dma::{Dma, DmaDevice, DmaMask, Engine, Halt, Mapping, Refused, ToDevice};
+use super::interrupt::Phase;
+use super::registers::{CONBLK_AD, CS, Cs};
+use super::unfit::{Unfit, check};
+use dma::{Dma, DmaDevice, Engine, Halt, Mapping, Refused, ToDevice};
 use hal::{DmaBuffer, IrqLock, Mmio, Platform};
-
-/// Bytes that the engine moves at a time: lengths are multiples of it.
-pub const GRANULE: u64 = 4;
-
-/// What cannot be a channel's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unfit {
-    /// The device description allows lengths that the engine cannot do.
-    Granule {
-        /// Bytes that the description says.
-        found: u64,
-    },
-    /// The device description allows addresses that no register of the channel holds.
-    Mask,
-    /// The memory for control blocks does not start on a multiple of [`BLOCK`], or is shorter.
-    ControlMemory,
-    /// The memory for control blocks cannot be mapped.
-    Map(dma::MapError),
-}
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Granule { found } => {
-                write!(
-                    f,
-                    "the device's granule is {found} bytes, the engine's {GRANULE}"
-                )
-            }
-            Self::Mask => write!(f, "the device's mask is wider than the channel's 32 bits"),
-            Self::ControlMemory => write!(f, "control blocks need {BLOCK} aligned bytes at least"),
-            Self::Map(error) => write!(f, "control blocks: {error}"),
-        }
-    }
-}
-
-/// What the engine reported instead of an end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EngineError {
-    /// The CS register.
-    pub status: u32,
-    /// The error flags of the DEBUG register: 4 read, 2 FIFO, 1 last not set.
-    pub flags: u32,
-}
-
-/// How far a started transfer is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Running,
-    Over(Result<(), EngineError>),
-}
 
 /// The blocks of a channel at rest.
 pub(crate) type Blocks<'d, P, C> = Mapping<'d, P, C, ToDevice>;
 
-struct State<'d, P: Platform, M, C: DmaBuffer> {
-    io: M,
-    phase: Phase,
+pub(super) struct State<'d, P: Platform, M, C: DmaBuffer> {
+    pub(super) io: M,
+    pub(super) phase: Phase,
     /// The control blocks; a transfer has them while it lives.
     blocks: Option<Blocks<'d, P, C>>,
 }
@@ -83,7 +35,7 @@ pub struct Channel<'d, P: Platform, M, C: DmaBuffer> {
     device: &'d DmaDevice,
     max_block: u64,
     block_memory: u64,
-    state: IrqLock<State<'d, P, M, C>, P>,
+    pub(super) state: IrqLock<State<'d, P, M, C>, P>,
 }
 
 impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
@@ -169,62 +121,10 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
         CS.write(io, Cs::ACTIVE::SET + Cs::WAIT_FOR_OUTSTANDING_WRITES::SET);
     }
 
-    /// Handles the channel's interrupt. Returns whether it was this channel's: lines are shared by
-    /// the pairs 7/8 and 9/10.
-    ///
-    /// Context: interrupt handler, or a poll in its stead.
-    pub fn interrupt(&self) -> bool {
-        let mut state = self.state.lock();
-        let io = &mut state.io;
-        let status = CS.read(io);
-        if !status.is_set(Cs::INT) {
-            return false;
-        }
-        let flags = DEBUG.read(io).get() & ERRORS;
-        let kept = Cs::ACTIVE.val(status.read(Cs::ACTIVE));
-        CS.write(
-            io,
-            Cs::INT::SET + Cs::END::SET + Cs::WAIT_FOR_OUTSTANDING_WRITES::SET + kept,
-        );
-        if flags != 0 {
-            DEBUG.set(io, flags);
-        }
-        let failed = flags != 0 || status.is_set(Cs::ERROR);
-        let error = EngineError {
-            status: status.get(),
-            flags,
-        };
-        state.phase = Phase::Over(if failed { Err(error) } else { Ok(()) });
-        true
-    }
-
-    /// What the interrupt said, once it has come.
-    pub(crate) fn outcome(&self) -> Option<Result<(), EngineError>> {
-        match self.state.lock().phase {
-            Phase::Running => None,
-            Phase::Over(outcome) => Some(outcome),
-        }
-    }
-
     /// The CS register as it stands, for messages.
     pub(crate) fn status(&self) -> u32 {
         CS.read(&mut self.state.lock().io).get()
     }
-}
-
-fn check<C: DmaBuffer>(device: &DmaDevice, memory: &C) -> Result<(), Unfit> {
-    let found = device.limits().granule;
-    if !found.is_multiple_of(GRANULE) {
-        return Err(Unfit::Granule { found });
-    }
-    if device.mask() > DmaMask::bits(32) {
-        return Err(Unfit::Mask);
-    }
-    let range = memory.range();
-    if !range.start().is_aligned(BLOCK) || range.len() < BLOCK {
-        return Err(Unfit::ControlMemory);
-    }
-    Ok(())
 }
 
 // SAFETY: `halt` confirms only a channel whose chain has ended with all writes answered, or that was

@@ -21,17 +21,21 @@ mod channel;
 mod controller;
 mod end;
 mod halt;
+mod interrupt;
 mod registers;
 mod start;
 mod transfer;
+mod unfit;
 
-pub use block::{BLOCK, ChainError};
-pub use channel::{Channel, EngineError, GRANULE, Unfit};
+pub use block::{BLOCK, ChainError, GRANULE};
+pub use channel::Channel;
 pub use controller::{ChannelId, Controller, LEGACY_CHANNELS, usable};
 pub use end::{Dreq, End, Register, Sink, Source};
+pub use interrupt::EngineError;
 pub use registers::{CHANNEL_LEN, CHANNEL_STRIDE, GLOBAL_LEN, GLOBAL_OFFSET};
 pub use start::{Copy, NotStarted, StartError};
 pub use transfer::{Failure, Transfer, TransferError};
+pub use unfit::Unfit;
 
 use hal::DmaAddr;
 

@@ -1,7 +1,8 @@
 //! A copy in flight, and the ways in which it ends.
 
-use super::channel::{Channel, EngineError};
+use super::channel::Channel;
 use super::end::End;
+use super::interrupt::EngineError;
 use core::fmt;
 use dma::{InFlight, Quarantined, ToDevice};
 use hal::{Clock, DmaBuffer, Mmio, Platform};
