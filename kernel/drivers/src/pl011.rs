@@ -1,7 +1,8 @@
 //! UART0, the console (Arm PrimeCell UART PL011, r1p5).
 //!
 //! Before anything works there is [`Early`]: it polls, configures nothing and cannot fail. The
-//! console proper is the driver of `arm-pl011-uart`, brought up by [`open`].
+//! console proper is the driver of `arm-pl011-uart`, brought up by [`open`]; once it [`listen`]s, its
+//! interrupt handler [`receive`]s.
 
 #![expect(
     unsafe_code,
@@ -11,7 +12,9 @@
 use crate::reg::Reg;
 /// The console proper; writes with `core::fmt::Write`.
 pub use arm_pl011_uart::Uart;
-use arm_pl011_uart::{DataBits, Error, LineConfig, PL011Registers, Parity, StopBits};
+use arm_pl011_uart::{
+    DataBits, Error, FifoLevel, Interrupts, LineConfig, PL011Registers, Parity, StopBits,
+};
 use core::fmt;
 use core::ptr::NonNull;
 use hal::Mmio;
@@ -94,6 +97,21 @@ pub unsafe fn open(registers: NonNull<u8>, clock_hz: u32) -> Result<Uart<'static
     };
     uart.enable(line, BAUD, clock_hz)?;
     Ok(uart)
+}
+
+/// Has the UART interrupt when a few characters wait, or one for longer than a few take on the line.
+///
+/// The interrupt stays until [`receive`] has taken all of them.
+pub fn listen(uart: &mut Uart<'_>) {
+    uart.set_interrupt_fifo_levels(FifoLevel::Bytes4, FifoLevel::Bytes4);
+    uart.set_interrupt_masks(Interrupts::RXI | Interrupts::RTI);
+}
+
+/// Takes a character; an error is one that arrived damaged, or before which others were lost.
+///
+/// Context: any; never waits.
+pub fn receive(uart: &mut Uart<'_>) -> Option<Result<u8, Error>> {
+    uart.read_word().transpose()
 }
 
 #[cfg(test)]

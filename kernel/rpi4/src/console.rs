@@ -1,4 +1,4 @@
-//! The console: UART0, written by one core at a time.
+//! The console: UART0, written by one core at a time, read by the shell's interrupt handler.
 //!
 //! Its address is the one thing that is known before the device tree is read.
 
@@ -59,6 +59,33 @@ pub(crate) fn print(text: fmt::Arguments<'_>) {
         Some(uart) => Lines(uart).write_fmt(text),
         None => Emergency.write_fmt(text),
     };
+}
+
+/// Has received characters interrupt. False where there is only the early writer, which cannot.
+pub(crate) fn listen() -> bool {
+    let mut console = CONSOLE.lock();
+    console.as_mut().map(pl011::listen).is_some()
+}
+
+/// Takes a received character; `None` in the place of one that was lost or damaged. For the handler.
+pub(crate) fn receive() -> Option<Option<u8>> {
+    let received = pl011::receive(CONSOLE.lock().as_mut()?)?;
+    Some(received.ok())
+}
+
+/// Where the UART's registers are: by this it is found in the device tree.
+pub(crate) fn is_at(block: PhysRange) -> bool {
+    block.start() == PhysAddr::new(UART0)
+}
+
+/// The console as a writer, for those who want one.
+pub(crate) struct Writer;
+
+impl Write for Writer {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        print(format_args!("{text}"));
+        Ok(())
+    }
 }
 
 /// Prints a line.

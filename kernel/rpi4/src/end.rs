@@ -52,10 +52,21 @@ pub(crate) fn fatal() -> ! {
     off()
 }
 
+/// Starts the machine anew.
+pub(crate) fn restart() -> ! {
+    console::flush();
+    power().reset();
+    arch::cpu::park()
+}
+
 fn off() -> ! {
+    power().off();
+    arch::cpu::park()
+}
+
+fn power() -> Power<MmioRegion> {
     let block = PhysRange::new(PhysAddr::new(POWER), POWER_LEN).expect("constants above");
     // SAFETY: the PM block's registers, in the device map of every table; this core is the last user.
     let registers = unsafe { MmioRegion::new(block) }.expect("words in the device map");
-    Power::new(registers).off();
-    arch::cpu::park()
+    Power::new(registers)
 }

@@ -7,6 +7,7 @@
 
 use crate::channels;
 use crate::information::Machine;
+use crate::shell;
 use arch::{Gic400, IrqChip, IrqId, MmioRegion, Timer};
 use boot::tree::Kind;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -73,6 +74,8 @@ fn handle() {
         if irq.id() == Timer::IRQ {
             Timer.disarm();
             run_timer_function();
+        } else if shell::input::is_source(irq.id()) {
+            shell::input::receive();
         } else {
             channels::interrupt(irq.id());
         }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! traps -> boot information -> memory map -> bounce pool -> page tables -> zones, heap
-//!       -> interrupts -> DMA layer, channels -> report -> self-tests -> main job -> end
+//!       -> interrupts -> DMA layer, channels -> report -> self-tests -> main job -> shell -> end
 //! ```
 //!
 //! Here instances are made and wired; what they do is in the crates below.
@@ -24,8 +24,10 @@ mod masters;
 mod memory;
 mod report;
 mod selftest;
+mod shell;
 mod traps;
 
+use self::shell::Context;
 use boot::Handoff;
 
 /// First Rust of the kernel: EL1, main stack, MMU and caches on, exceptions masked.
@@ -39,7 +41,18 @@ fn start(handoff: &'static Handoff) -> ! {
     interrupts::start(&machine);
     let layer = layer::bring_up(&machine, &memory);
     report::print(handoff, &machine, &memory, &layer);
-    let tests = selftest::run(&layer, &memory, &machine);
+    let pattern = machine.command_line().value("selftest").unwrap_or("");
+    let tests = selftest::run(&layer, &memory, pattern);
     let job = carry::run(&layer, &memory, memory.file);
-    end::end(tests.is_ok() && job.is_ok())
+    let ok = tests.is_ok() && job.is_ok();
+    if shell::is_wanted(machine.command_line()) {
+        shell::run(&Context {
+            handoff,
+            machine,
+            memory,
+            layer,
+            ok,
+        });
+    }
+    end::end(ok)
 }

@@ -46,7 +46,8 @@ fn print_board(handoff: &Handoff, machine: &Machine) {
         .for_each(|finding| say!("  note       {finding}"));
 }
 
-fn print_memory(machine: &Machine, memory: &Memory) {
+/// Banks, what is taken, zones, heap.
+pub(crate) fn print_memory(machine: &Machine, memory: &Memory) {
     say!("memory");
     machine.banks.iter().for_each(|bank| row(*bank, "RAM"));
     for named in memory.map.named() {
@@ -77,7 +78,8 @@ fn row(range: PhysRange, name: &str) {
     say!("  {range}  {:>9} KiB  {name}", range.len().div_ceil(1024));
 }
 
-fn print_pool(memory: &Memory) {
+/// The pool and what it is for.
+pub(crate) fn print_pool(memory: &Memory) {
     let bouncing = match memory.options.bouncing {
         Bouncing::AsNeeded => "only what must",
         Bouncing::Forced => "everything (swiotlb=force)",
@@ -89,7 +91,8 @@ fn print_pool(memory: &Memory) {
     }
 }
 
-fn print_masters(machine: &Machine, layer: &Layer) {
+/// Every master, its reach and windows.
+pub(crate) fn print_masters(machine: &Machine, layer: &Layer) {
     say!("bus masters");
     layer
         .masters

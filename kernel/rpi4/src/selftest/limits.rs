@@ -174,10 +174,14 @@ fn in_handler(bed: &Bed) -> Verdict {
     let shared = IN_HANDLER.call_once(|| InHandler {
         dma,
         device,
-        page: IrqLock::new(Some(page)),
+        page: IrqLock::new(None),
         runs: AtomicU32::new(0),
         refused: AtomicU32::new(0),
     });
+    // Anew for each run of the test.
+    *shared.page.lock() = Some(page);
+    shared.runs.store(0, Ordering::Release);
+    shared.refused.store(0, Ordering::Relaxed);
     for run in 1..=RUNS {
         at_timer(20, map_and_unmap);
         // The thread maps as well meanwhile: the handler comes in between.

@@ -10,9 +10,9 @@ mod limits;
 mod traps;
 
 use crate::console::say;
-use crate::information::Machine;
 use crate::layer::Layer;
 use crate::memory::Memory;
+use crate::shell::input::stopped;
 use arrayvec::ArrayString;
 use bed::Bed;
 use core::fmt::{self, Write};
@@ -70,9 +70,8 @@ macro_rules! attempt {
 }
 pub(crate) use attempt;
 
-/// Runs those that the command line names (`selftest=<part of a name>`), or all.
-pub(crate) fn run(layer: &Layer, memory: &Memory, machine: &Machine) -> Result<(), TestsFailed> {
-    let pattern = machine.command_line().value("selftest").unwrap_or("");
+/// Runs those with `pattern` in their names: all, if it is empty. Stops on Ctrl-C.
+pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), TestsFailed> {
     let groups = [traps::TESTS, copies::TESTS, limits::TESTS, held::TESTS];
     let wanted = |test: &&Test| test.0.contains(pattern);
     let tests = || groups.into_iter().flatten().filter(wanted);
@@ -85,15 +84,15 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, machine: &Machine) -> Result<(
         say!("not ok 1 selection # no test has \"{pattern}\" in its name");
         return Err(TestsFailed);
     }
-    let failed = tests()
-        .enumerate()
-        .filter(|(i, test)| !one(i + 1, test, &bed))
-        .count();
-    if failed == 0 {
-        Ok(())
-    } else {
-        Err(TestsFailed)
+    let mut ok = true;
+    for (i, test) in tests().enumerate() {
+        if stopped() {
+            say!("Bail out! stopped by Ctrl-C");
+            return Err(TestsFailed);
+        }
+        ok &= one(i + 1, test, &bed);
     }
+    if ok { Ok(()) } else { Err(TestsFailed) }
 }
 
 fn one(number: usize, (name, run): &Test, bed: &Bed) -> bool {

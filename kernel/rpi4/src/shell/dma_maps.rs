@@ -1,0 +1,52 @@
+//! `dma maps`: what each bus master mapped so far.
+
+use super::{Context, nothing};
+use crate::console::say;
+use ::shell::{Arguments, Command, Completion, Refusal};
+use dma::{BounceReason, DmaDevice, Totals};
+
+pub(super) const COMMAND: Command<Context> = Command {
+    name: "dma maps",
+    arguments: "",
+    summary: "mappings by bus master: direct, bounced and why, refused",
+    details: "\
+Counted since boot, all cores together. \"held\" is memory in quarantine: its
+device did not confirm that it stopped, so nobody else may have it.",
+    completion: Completion::None,
+    run,
+};
+
+fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
+    nothing(arguments)?;
+    say!(
+        "{:<9}{:>9}{:>15}{:>9}{:>15}{:>9}{:>6}",
+        "master",
+        "direct",
+        "bytes",
+        "bounced",
+        "bytes",
+        "refused",
+        "held"
+    );
+    for master in context.layer.masters {
+        let held = context.layer.dma.quarantined(master).0;
+        print_master(master, &master.counters().totals(), held);
+    }
+    Ok(())
+}
+
+fn print_master(master: &DmaDevice, totals: &Totals, held: usize) {
+    say!(
+        "{:<9}{:>9}{:>15}{:>9}{:>15}{:>9}{held:>6}",
+        master.name(),
+        totals.direct,
+        totals.direct_bytes,
+        totals.bounced_all(),
+        totals.bounced_bytes,
+        totals.refused,
+    );
+    let reasons = BounceReason::ALL.iter().zip(totals.bounced);
+    for (reason, count) in reasons.filter(|(_, count)| *count > 0) {
+        say!("{:<9}{count:>9} bounced: {reason}", "");
+    }
+}
