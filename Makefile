@@ -1,8 +1,9 @@
 # Every target is one line for `cargo xtask`; set-up comes first and does nothing when all is there.
 #   make run FILE=path                    carry your file instead of seeded bytes
+#   make run CARD=path                    put your SD card image in the slot; it is never written to
 #   make run APPEND="swiotlb=noforce"     more words for the kernel's command line
 
-export FILE APPEND
+export FILE CARD APPEND
 # Where rustup puts cargo, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
@@ -15,8 +16,8 @@ setup: ## install what is missing: toolchain, emulator, cargo-deny
 	@sh tools/setup.sh
 build: setup ## build kernel8.img
 	@cargo xtask build
-run: setup ## boot it in the emulator and carry a file by DMA (FILE=path, APPEND="words")
-	@cargo xtask run $${FILE:+--file="$$FILE"} $${APPEND:+--append="$$APPEND"}
+run: setup ## boot it in the emulator and carry a file by DMA (FILE=path, CARD=path, APPEND="words")
+	@cargo xtask run $${FILE:+--file="$$FILE"} $${CARD:+--card="$$CARD"} $${APPEND:+--append="$$APPEND"}
 test: setup ## run every test there is; the last line is `N passed, N failed`
 	@cargo xtask test
 check: setup ## format, lints, arrows between crates, licences

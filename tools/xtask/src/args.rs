@@ -1,5 +1,6 @@
 //! The command line of `cargo xtask`.
 
+use crate::card::{self, Spoil};
 use crate::header::LoadOffset;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     },
     /// Boot it in the emulator, carry a file by DMA, compare the digests
     Run(RunArgs),
+    /// Make an SD card for the emulator: files, a manifest, on request spoilt
+    Card(CardArgs),
     /// Run every test there is; the last line is `N passed, N failed`
     Test(TestArgs),
     /// Format, lints, arrows between crates, licences
@@ -37,12 +40,29 @@ pub(crate) struct RunArgs {
     /// The file to carry; seeded bytes if absent
     #[arg(long)]
     pub(crate) file: Option<PathBuf>,
+    /// The SD card's image; never written to. One is made if absent
+    #[arg(long)]
+    pub(crate) card: Option<PathBuf>,
     /// More words for the kernel's command line
     #[arg(long, default_value = "")]
     pub(crate) append: String,
     /// Seed of the bytes that are made up
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+}
+
+/// Options of `card`.
+#[derive(Args, Debug)]
+pub(crate) struct CardArgs {
+    /// Where to write it; `carom/card.img` in the target directory if absent
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Seed of all bytes on it
+    #[arg(long, default_value_t = card::SEED)]
+    pub(crate) seed: u64,
+    /// Spoil it in this way
+    #[arg(long, value_enum)]
+    pub(crate) spoil: Option<Spoil>,
 }
 
 /// Options of `test`.

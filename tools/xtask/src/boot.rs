@@ -44,6 +44,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) kernel: Kernel,
     pub(crate) tree: Tree,
     pub(crate) file: Option<&'a Payload>,
+    /// Image of the SD card; the slot is empty if absent.
+    pub(crate) card: Option<&'a Path>,
     /// Words of the kernel's command line.
     pub(crate) append: &'a str,
     pub(crate) limit: Duration,
@@ -58,6 +60,7 @@ impl Setup<'_> {
             kernel: &kernel,
             tree: tree.as_deref(),
             initrd: self.file.map(|file| file.path.as_path()),
+            card: self.card,
             append: &append,
         };
         process::run(boot.command(), self.limit, echo)

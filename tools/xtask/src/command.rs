@@ -1,11 +1,11 @@
-//! The short commands: `build`, `check`, `doc`.
+//! The short commands: `build`, `card`, `check`, `doc`.
 
-use crate::args::TestArgs;
+use crate::args::{CardArgs, TestArgs};
 use crate::header::{self, LoadOffset};
 use crate::process::{self, Echo};
 use crate::report::Totals;
 use crate::workspace::{TARGET, Workspace};
-use crate::{check, image};
+use crate::{card, check, image};
 use anyhow::Context;
 use std::path::Path;
 use std::time::Duration;
@@ -22,6 +22,17 @@ pub(crate) fn build(workspace: &Workspace, load: LoadOffset) -> anyhow::Result<b
         image.len(),
         header::image_size(&image)?
     );
+    Ok(true)
+}
+
+/// Makes an SD card.
+pub(crate) fn card(workspace: &Workspace, options: &CardArgs) -> anyhow::Result<bool> {
+    let path = match &options.out {
+        Some(path) => path.clone(),
+        None => workspace.out()?.join("card.img"),
+    };
+    card::make(&path, options.seed, options.spoil)?;
+    println!("{}: {} bytes", path.display(), path.metadata()?.len());
     Ok(true)
 }
 

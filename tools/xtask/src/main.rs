@@ -6,6 +6,7 @@
 
 mod args;
 mod boot;
+mod card;
 mod check;
 mod command;
 mod console;
@@ -51,6 +52,7 @@ fn dispatch(command: Command) -> anyhow::Result<bool> {
         Command::Build { load } => command::build(&workspace, load),
         Command::Run(options) => run::run(&workspace, &options),
         Command::Test(options) => test::run(&workspace, &options),
+        Command::Card(options) => command::card(&workspace, &options),
         Command::Check => command::check(&workspace),
         Command::Doc => command::doc(&workspace),
     }

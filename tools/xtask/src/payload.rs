@@ -46,13 +46,14 @@ impl Payload {
 }
 
 /// The same bytes for the same seed, on every machine.
-fn seeded(len: usize, seed: u64) -> Vec<u8> {
+pub(crate) fn seeded(len: usize, seed: u64) -> Vec<u8> {
     let mut random = oorandom::Rand64::new(u128::from(seed));
     let words = std::iter::repeat_with(|| random.rand_u64().to_le_bytes());
     words.flatten().take(len).collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -1,6 +1,7 @@
 //! The emulated board's command line.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -12,6 +13,8 @@ pub(crate) struct Boot<'a> {
     /// The tree for x0; without one, x0 is 100 and points at no tree.
     pub(crate) tree: Option<&'a Path>,
     pub(crate) initrd: Option<&'a Path>,
+    /// Image of the SD card, of a size that is a power of two.
+    pub(crate) card: Option<&'a Path>,
     /// The kernel's command line.
     pub(crate) append: &'a str,
 }
@@ -50,9 +53,23 @@ impl Boot<'_> {
         if let Some(initrd) = self.initrd {
             arguments.extend(["-initrd".into(), initrd.into()]);
         }
+        if let Some(card) = self.card {
+            arguments.extend(["-drive".into(), drive(card)]);
+        }
         arguments.extend(["-append".into(), self.append.into()]);
         arguments
     }
+}
+
+/// The card in the slot. A snapshot: what the guest writes is gone with the run.
+fn drive(card: &Path) -> OsString {
+    let mut drive = OsString::from("if=sd,format=raw,snapshot=on,file=");
+    // QEMU reads a comma as the end of the name, unless it is doubled.
+    for part in card.as_os_str().as_bytes().split_inclusive(|c| *c == b',') {
+        drive.push(OsStr::from_bytes(part));
+        drive.push(if part.ends_with(b",") { "," } else { "" });
+    }
+    drive
 }
 
 /// The kernel's command line: our own words first, so that the user's can overrule them.
@@ -83,11 +100,18 @@ mod tests {
     }
 
     #[test]
-    fn without_a_tree_or_a_file_neither_option_is_given() {
+    fn a_card_is_a_snapshot_whatever_its_name() {
+        let drive = drive(Path::new("/a,b/card.img"));
+        assert_eq!(drive, "if=sd,format=raw,snapshot=on,file=/a,,b/card.img");
+    }
+
+    #[test]
+    fn what_is_absent_is_not_given() {
         let boot = Boot {
             kernel: Path::new("k"),
             tree: None,
             initrd: None,
+            card: None,
             append: "a",
         };
         assert_eq!(boot.arguments(), ["-kernel", "k", "-append", "a"]);

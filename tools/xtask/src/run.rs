@@ -4,11 +4,11 @@ use crate::args::RunArgs;
 use crate::boot::{Kernel, Setup, Tree, Verdict};
 use crate::console::Expected;
 use crate::header::LoadOffset;
-use crate::image;
 use crate::payload::{self, Payload};
 use crate::process::{Echo, Ended};
 use crate::workspace::Workspace;
-use std::path::Path;
+use crate::{card, image};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Far more than 40 MiB take on a slow machine.
@@ -18,11 +18,13 @@ const LIMIT: Duration = Duration::from_secs(300);
 pub(crate) fn run(workspace: &Workspace, options: &RunArgs) -> anyhow::Result<bool> {
     let out = workspace.out()?;
     let file = payload(options, &out)?;
+    let card = card(options, &out)?;
     let built = image::build(&workspace.sources, Echo::On)?;
     let setup = Setup {
         kernel: Kernel::Image(LoadOffset::DEFAULT),
         tree: Tree::Emulator,
         file: Some(&file),
+        card: Some(&card),
         append: &options.append,
         limit: LIMIT,
     };
@@ -43,6 +45,17 @@ fn payload(options: &RunArgs, out: &Path) -> anyhow::Result<Payload> {
     match &options.file {
         Some(path) => Payload::open(path),
         None => Payload::make(out.join("seeded.bin"), payload::DEFAULT_LEN, options.seed),
+    }
+}
+
+fn card(options: &RunArgs, out: &Path) -> anyhow::Result<PathBuf> {
+    match &options.card {
+        Some(path) => card::open(path, out),
+        None => {
+            let path = out.join("card.img");
+            card::make(&path, options.seed, None)?;
+            Ok(path)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The boots of the test run, as a table.
 
 use crate::boot::{Kernel, Setup, Tree, Verdict};
+use crate::card;
 use crate::console::Expected;
 use crate::header::LoadOffset;
 use crate::image::Built;
@@ -31,6 +32,8 @@ pub(crate) struct Scenario {
     append: &'static str,
     /// Length of the file; none is handed over where this is absent.
     file: Option<usize>,
+    /// Whether the SD slot has a card.
+    card: bool,
     carries: Carries,
     /// Words that must be on the console.
     says: &'static [&'static str],
@@ -45,6 +48,7 @@ impl Scenario {
             tree: Tree::Emulator,
             append: "",
             file: Some(payload::DEFAULT_LEN),
+            card: false,
             carries: Carries::File,
             says: &[],
         }
@@ -77,10 +81,15 @@ impl Scenario {
     ) -> anyhow::Result<(Ended, Verdict)> {
         let make = |len| Payload::make(out.join("test.bin"), len, SEED);
         let file = self.file.map(make).transpose()?;
+        let card = self.card.then(|| out.join("test-card.img"));
+        if let Some(card) = &card {
+            card::make(card, card::SEED, None)?;
+        }
         let setup = Setup {
             kernel: self.kernel,
             tree: self.tree,
             file: file.as_ref(),
+            card: card.as_deref(),
             append: self.append,
             limit,
         };
@@ -98,6 +107,10 @@ impl Scenario {
 pub(crate) fn all() -> Vec<Scenario> {
     let mut all = places();
     all.extend([0, 1, 63, 40 << 20].map(Scenario::file));
+    all.push(Scenario {
+        card: true,
+        ..Scenario::usual("a card in the slot")
+    });
     all.extend(pools());
     all.extend(trees());
     all
