@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`dma_channel`] | legacy DMA controller, channels 0-10 | yes: low GiB, whole words |
 //! | [`mailbox`] | VideoCore mailbox, property channel | yes: low GiB |
+//! | [`sdhci`] | SD host controllers EMMC1, EMMC2 | by a DMA channel, or not |
 //! | [`power`] | PM block: watchdog, reset, power off | no |
 //! | [`gpio`] | pin functions | no |
 //! | [`pl011`] | UART0 | not here |
@@ -19,3 +20,4 @@ pub mod mailbox;
 pub mod pl011;
 pub mod power;
 mod reg;
+pub mod sdhci;

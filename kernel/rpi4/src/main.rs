@@ -10,6 +10,7 @@
 #![no_std]
 #![no_main]
 
+mod card;
 mod carry;
 mod channels;
 mod console;
@@ -41,6 +42,7 @@ fn start(handoff: &'static Handoff) -> ! {
     interrupts::start(&machine);
     let layer = layer::bring_up(&machine, &memory);
     report::print(handoff, &machine, &memory, &layer);
+    card::find(&machine, &layer);
     let pattern = machine.command_line().value("selftest").unwrap_or("");
     let tests = selftest::run(&layer, &memory, pattern);
     let job = carry::run(&layer, &memory, memory.file);

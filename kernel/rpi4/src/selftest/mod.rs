@@ -4,6 +4,7 @@
 //! board.
 
 mod bed;
+mod cards;
 mod copies;
 mod held;
 mod limits;
@@ -72,7 +73,13 @@ pub(crate) use attempt;
 
 /// Runs those with `pattern` in their names: all, if it is empty. Stops on Ctrl-C.
 pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), TestsFailed> {
-    let groups = [traps::TESTS, copies::TESTS, limits::TESTS, held::TESTS];
+    let groups = [
+        traps::TESTS,
+        copies::TESTS,
+        limits::TESTS,
+        held::TESTS,
+        cards::TESTS,
+    ];
     let wanted = |test: &&Test| test.0.contains(pattern);
     let tests = || groups.into_iter().flatten().filter(wanted);
     say!("KTAP version 1\n1..{}", tests().count().max(1));
