@@ -1,23 +1,17 @@
-//! What the tests share: buffers with known bytes, copies by a channel, and a canary.
+//! What the tests share: the machine as it was brought up, and pages with known bytes.
 
-extern crate alloc;
-
+use super::Verdict;
 use crate::channels::{Channels, DmaChannel, RamPages};
 use crate::layer::Layer;
 use crate::memory::Memory;
-use alloc::vec::Vec;
-use arch::{Board, Timer};
-use core::fmt::Debug;
-use dma::{DeviceReads, DeviceWrites, Dma, DmaDevice};
-use drivers::dma_channel::Copy;
-use hal::{DmaBuffer, GIB, MIB, Pages, Zone};
+use arch::Board;
+use dma::{Bouncing, Dma, DmaDevice};
+use hal::{DmaBuffer, Pages, Zone};
 
-/// Enough for any copy of a test.
-pub(super) const TIMEOUT_US: u64 = 2_000_000;
+/// Why a test is skipped that needs a pool to be possible at all.
+pub(super) const NO_POOL: Verdict = Verdict::Skipped("swiotlb=noforce: out of the device's reach");
 
-/// Blocks in which a pair with 1 GiB between is looked for.
-const MIRROR: u64 = 16 * MIB;
-
+/// What a test has to work with. There is at least one channel.
 pub(crate) struct Bed<'a> {
     pub(super) layer: &'a Layer,
     pub(super) memory: &'a Memory,
@@ -43,6 +37,7 @@ impl<'a> Bed<'a> {
         self.channels.channels.get(i).map(|(_, channel)| channel)
     }
 
+    /// The channel of most tests.
     pub(super) fn first(&self) -> &'static DmaChannel {
         &self.channels.channels[0].1
     }
@@ -50,6 +45,20 @@ impl<'a> Bed<'a> {
     /// The master that all channels are.
     pub(super) fn master(&self) -> &'static DmaDevice {
         self.first().device()
+    }
+
+    /// Is one of these zones out of the channels' reach for good? They reach `Dma`, and what bounces.
+    pub(super) fn out_of_reach(&self, zones: &[Zone]) -> bool {
+        self.dma().bouncing() == Bouncing::Off && zones.contains(&Zone::High)
+    }
+
+    /// The zone farthest away that can still be mapped.
+    pub(super) fn far_zone(&self) -> Zone {
+        if self.out_of_reach(&[Zone::High]) {
+            Zone::Dma
+        } else {
+            Zone::High
+        }
     }
 
     /// Slots in use right now: the channels' control blocks may have some.
@@ -78,22 +87,6 @@ impl<'a> Bed<'a> {
         drop(bytes);
         Some(pages)
     }
-
-    /// Two stretches of pages, the second exactly 1 GiB above the first: where the emulator drops a
-    /// bit of an address, an access to the second hits the first.
-    pub(super) fn mirrored(&self) -> Option<(RamPages, RamPages)> {
-        let alloc = |zone| Pages::alloc(self.memory.zones, MIRROR, zone).ok();
-        let low = alloc(Zone::Dma)?;
-        let wanted = low.extent().start().checked_add(GIB)?;
-        let mut others = Vec::new();
-        loop {
-            let high = alloc(Zone::High)?;
-            if high.extent().start() == wanted {
-                return Some((low, high));
-            }
-            others.push(high);
-        }
-    }
 }
 
 /// What stands around the bytes of a test.
@@ -104,35 +97,12 @@ pub(super) fn pattern(i: usize) -> u8 {
     (i * 7 + i / 256 + 1) as u8
 }
 
-/// Copies by `channel` and gives both buffers back.
-pub(super) fn copy<A, S, B, T>(
-    channel: &'static DmaChannel,
-    (source, reads): (A, S),
-    (dest, writes): (B, T),
-) -> Result<(A, B), impl Debug>
-where
-    A: DmaBuffer,
-    S: DeviceReads,
-    B: DmaBuffer,
-    T: DeviceWrites,
-{
-    let (dma, device) = (channel.layer(), channel.device());
-    let text = |error: &dyn core::fmt::Display| super::reason(format_args!("{error}"));
-    let source = dma
-        .map(device, source, reads)
-        .map_err(|refused| text(&refused))?;
-    let dest = dma
-        .map(device, dest, writes)
-        .map_err(|refused| text(&refused))?;
-    let started = channel.start(Copy { source, dest });
-    let transfer = started.map_err(|not| text(&not.error))?;
-    let ends = transfer
-        .wait(&Timer, TIMEOUT_US)
-        .map_err(|failure| text(&failure.error))?;
-    Ok::<_, super::Reason>((ends.0.unmap(), ends.1.unmap()))
+/// Are these the bytes of `fill`?
+pub(super) fn holds(bytes: &[u8], fill: impl Fn(usize) -> u8) -> bool {
+    bytes.iter().enumerate().all(|(i, byte)| *byte == fill(i))
 }
 
-/// Do pages hold the pattern in their window, and nothing new around it? The device moves whole words:
+/// Do pages hold the bytes of `fill` in their window, and nothing new around it? The device moves whole words:
 /// up to three bytes behind the window are its own to write (HW-8).
 pub(super) fn intact(pages: RamPages, fill: impl Fn(usize) -> u8) -> bool {
     let (window, extent) = (pages.range(), pages.extent());

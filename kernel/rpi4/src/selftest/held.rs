@@ -3,14 +3,15 @@
 //! The emulator finishes a transfer inside the store that starts it, unless the channel's enable bit
 //! is clear: then it stays active and moves nothing. On the board the bit does the same.
 
-use super::bed::{TIMEOUT_US, copy, intact, pattern};
+use super::bed::{intact, pattern};
+use super::copy::{Mapped, TIMEOUT_US, copy, map_ends};
 use super::{Bed, Test, Verdict, attempt, check, fail};
 use crate::channels::{DmaChannel, RamPages};
-use arch::{Board, Timer};
+use arch::Timer;
 use core::mem::forget;
 use core::sync::atomic::{AtomicBool, Ordering};
-use dma::{FromDevice, Mapping, ToDevice};
-use drivers::dma_channel::{Copy, StartError, TransferError};
+use dma::{FromDevice, ToDevice};
+use drivers::dma_channel::{StartError, TransferError};
 use hal::Zone;
 
 pub(super) const TESTS: &[Test] = &[
@@ -24,19 +25,13 @@ pub(super) const TESTS: &[Test] = &[
     ),
 ];
 
-type Ends = Copy<
-    Mapping<'static, Board, RamPages, ToDevice>,
-    Mapping<'static, Board, RamPages, FromDevice>,
->;
+type Ends = Mapped<RamPages, ToDevice, RamPages, FromDevice>;
 
 /// A copy of `len` bytes that can go direct, mapped.
 fn mapped(bed: &Bed, channel: &'static DmaChannel, len: u64) -> Option<Ends> {
     let source = bed.pages(Zone::Dma, 0, len, pattern)?;
     let dest = bed.pages(Zone::Dma, 0, len, |i| !pattern(i))?;
-    let (dma, device) = (channel.layer(), channel.device());
-    let source = dma.map(device, source, ToDevice).ok()?;
-    let dest = dma.map(device, dest, FromDevice).ok()?;
-    Some(Copy { source, dest })
+    map_ends(channel, (source, ToDevice), (dest, FromDevice)).ok()
 }
 
 /// The channel copies again.
@@ -167,8 +162,7 @@ fn overlapping(bed: &Bed, a: &'static DmaChannel, b: &'static DmaChannel) -> Ver
     Verdict::Passed
 }
 
-/// Costs a channel for good, so it takes the last one, and only if others are left.
-/// Takes a channel for good, so it runs once.
+/// Costs a channel for good, so it takes the last one, only if others are left, and only once.
 fn forgotten(bed: &Bed) -> Verdict {
     static DONE: AtomicBool = AtomicBool::new(false);
     if DONE.swap(true, Ordering::Relaxed) {

@@ -4,10 +4,13 @@
 //! board.
 
 mod bed;
+mod canary;
 mod cards;
 mod copies;
+mod copy;
 mod held;
 mod limits;
+mod second_handle;
 mod traps;
 
 use crate::console::say;
@@ -76,6 +79,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), T
     let groups = [
         traps::TESTS,
         copies::TESTS,
+        canary::TESTS,
         limits::TESTS,
         held::TESTS,
         cards::TESTS,

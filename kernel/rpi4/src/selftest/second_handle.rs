@@ -1,0 +1,46 @@
+//! A second handle on a channel that rests, for tests that need it otherwise described than it is.
+//!
+//! No interrupt handler knows it, so it is asked instead, with interrupts masked: the channel proper
+//! would take the interrupt for its own.
+
+extern crate alloc;
+
+use super::copy::{map_ends, told};
+use super::{Bed, Reason};
+use crate::channels::DmaChannel;
+use alloc::boxed::Box;
+use arch::{Board, Timer};
+use dma::{DmaDevice, FromDevice, ToDevice};
+use drivers::dma_channel::Channel;
+use hal::{DmaBuffer, Irq, PAGE, Pages, Zone};
+
+/// How often the channel is asked whether it has ended.
+const POLLS: u32 = 1_000_000;
+
+/// The registers of the first channel, as a channel that masters the bus as `device`.
+pub(super) fn second_handle(bed: &Bed, device: &'static DmaDevice) -> Option<DmaChannel> {
+    let id = bed.first().id();
+    let io = bed.channels.registers_again(id)?;
+    let blocks = Pages::alloc(bed.memory.zones, PAGE, Zone::Dma).ok()?;
+    Channel::new(id, io, bed.dma(), device, blocks).ok()
+}
+
+/// Copies by a second handle, and gives both buffers back. The handle's memory is leaked.
+pub(super) fn copy_polled<A: DmaBuffer, B: DmaBuffer>(
+    channel: DmaChannel,
+    source: A,
+    dest: B,
+) -> Result<(A, B), Reason> {
+    let channel: &'static DmaChannel = Box::leak(Box::new(channel));
+    let ends = map_ends(channel, (source, ToDevice), (dest, FromDevice))?;
+    let masked = Board::mask();
+    let started = channel.start(ends);
+    // Should it never end, `wait` says so.
+    let _ = (0..POLLS).any(|_| channel.interrupt());
+    Board::restore(masked);
+    let transfer = started.map_err(|not| told(not.error))?;
+    let (source, dest) = transfer
+        .wait(&Timer, 0)
+        .map_err(|failure| told(failure.error))?;
+    Ok((source.unmap(), dest.unmap()))
+}
