@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Make an SD card for the emulator: files, a manifest, on request spoilt
     Card(CardArgs),
+    /// Add functions, files and lines to the backtraces of a console
+    Symbolise(SymboliseArgs),
     /// Run every test there is; the last line is `N passed, N failed`
     Test(TestArgs),
     /// Format, lints, arrows between crates, licences
@@ -63,6 +65,16 @@ pub(crate) struct CardArgs {
     /// Spoil it in this way
     #[arg(long, value_enum)]
     pub(crate) spoil: Option<Spoil>,
+}
+
+/// Options of `symbolise`.
+#[derive(Args, Debug)]
+pub(crate) struct SymboliseArgs {
+    /// What the console said; standard input if absent
+    pub(crate) log: Option<PathBuf>,
+    /// The kernel that said it; the one built last if absent
+    #[arg(long)]
+    pub(crate) elf: Option<PathBuf>,
 }
 
 /// Options of `test`.

@@ -8,7 +8,7 @@ use crate::ktap::{Ktap, Outcome};
 use crate::payload::Payload;
 use crate::process::{self, Echo, Ended};
 use crate::qemu::{self, Boot};
-use crate::report::{Failure, tail};
+use crate::report::Failure;
 use crate::shim::{self, X0};
 use crate::trees::Spoilt;
 use std::path::{Path, PathBuf};
@@ -146,9 +146,9 @@ impl Verdict {
         self.wrong.is_empty() && self.failed_tests().next().is_none()
     }
 
-    /// What is wrong with the run, with the console's end.
-    pub(crate) fn explain(&self, console: &str) -> String {
-        format!("{}\n{}", self.wrong.join("\n"), tail(console))
+    /// What is wrong with the run, and the last words of its console.
+    pub(crate) fn explain(&self, last_words: &str) -> String {
+        format!("{}\n{last_words}", self.wrong.join("\n"))
     }
 }
 

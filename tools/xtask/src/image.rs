@@ -42,10 +42,15 @@ pub(crate) fn build(sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
         };
         bail!("the kernel does not build ({})\n{log}", ended.ending);
     }
-    let elf = sources.target.join(TARGET).join("release/rpi4");
+    let elf = elf(sources);
     let flat = flatten(&elf)?;
     header::image_size(&flat).context("the image's header")?;
     Ok(Built { elf, flat })
+}
+
+/// Where the build leaves its ELF file.
+pub(crate) fn elf(sources: &Sources) -> PathBuf {
+    sources.target.join(TARGET).join("release/rpi4")
 }
 
 /// What an ELF would look like in memory, up to its bss.

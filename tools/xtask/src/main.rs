@@ -23,6 +23,7 @@ mod qemu;
 mod report;
 mod run;
 mod shim;
+mod symbols;
 mod test;
 mod trees;
 mod workspace;
@@ -53,6 +54,7 @@ fn dispatch(command: Command) -> anyhow::Result<bool> {
         Command::Run(options) => run::run(&workspace, &options),
         Command::Test(options) => test::run(&workspace, &options),
         Command::Card(options) => command::card(&workspace, &options),
+        Command::Symbolise(options) => symbols::run(&workspace, &options),
         Command::Check => command::check(&workspace),
         Command::Doc => command::doc(&workspace),
     }

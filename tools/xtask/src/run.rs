@@ -7,7 +7,7 @@ use crate::header::LoadOffset;
 use crate::payload::{self, Payload};
 use crate::process::{Echo, Ended};
 use crate::workspace::Workspace;
-use crate::{card, image};
+use crate::{card, image, symbols};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,6 +35,9 @@ pub(crate) fn run(workspace: &Workspace, options: &RunArgs) -> anyhow::Result<bo
         file.digest
     );
     let ended = setup.boot(&built, &out, Echo::On)?;
+    if let Some(dump) = symbols::dump(&ended.output, &built.elf, &workspace.sources.root) {
+        println!("\nthe dump, with names:\n{dump}");
+    }
     Ok(tell(
         &ended,
         &Verdict::of(&ended, expected(options, &file), &[]),

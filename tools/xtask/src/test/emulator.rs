@@ -5,10 +5,11 @@ use crate::boot::Verdict;
 use crate::image::{self, Built};
 use crate::interrupt;
 use crate::ktap::Outcome;
-use crate::process::{Echo, Ended};
+use crate::process::Echo;
 use crate::report::{Failure, Group, Totals};
-use crate::test::broken;
+use crate::symbols;
 use crate::test::scenario::{self, Scenario};
+use crate::test::{broken, fatal};
 use crate::workspace::Workspace;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -28,22 +29,34 @@ pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals
     let (Ok(built), Ok(out)) = (built, workspace.out()) else {
         return;
     };
+    let root = &workspace.sources.root;
+    if options.names(fatal::NAME) {
+        totals.add(&fatal::run(&built, root, &out));
+    }
     for scenario in scenario::all().iter().filter(|s| options.names(&s.name)) {
         if !interrupt::seen() {
-            totals.add(&boot(scenario, &built, &out));
+            totals.add(&boot(scenario, &built, root, &out));
         }
     }
 }
 
-fn boot(scenario: &Scenario, built: &Built, out: &Path) -> Group {
+fn boot(scenario: &Scenario, built: &Built, root: &Path, out: &Path) -> Group {
     match scenario.run(built, out, LIMIT) {
-        Ok((ended, verdict)) => group(&scenario.name, &ended, &verdict),
+        Ok((ended, verdict)) => {
+            let last_words = || symbols::last_words(&ended.output, &built.elf, root);
+            group(&scenario.name, ended.took, &verdict, last_words)
+        }
         Err(error) => broken(&scenario.name, &error),
     }
 }
 
 /// The scenario is one test, and each that the kernel tells of is another.
-fn group(name: &str, ended: &Ended, verdict: &Verdict) -> Group {
+fn group(
+    name: &str,
+    took: Duration,
+    verdict: &Verdict,
+    last_words: impl FnOnce() -> String,
+) -> Group {
     let count = |outcome: fn(&Outcome) -> bool| {
         let results = verdict.ktap.results.iter();
         results.filter(|result| outcome(&result.outcome)).count()
@@ -52,12 +65,12 @@ fn group(name: &str, ended: &Ended, verdict: &Verdict) -> Group {
     if !verdict.wrong.is_empty() {
         failures.push(Failure::new(
             "the run as a whole",
-            verdict.explain(&ended.output),
+            verdict.explain(&last_words()),
         ));
     }
     Group {
         name: name.to_owned(),
-        took: ended.took,
+        took,
         passed: count(|o| *o == Outcome::Passed) + usize::from(verdict.wrong.is_empty()),
         skipped: count(|o| matches!(o, Outcome::Skipped(_))),
         failures,
@@ -68,7 +81,7 @@ fn group(name: &str, ended: &Ended, verdict: &Verdict) -> Group {
 mod tests {
     use super::*;
     use crate::console::Expected;
-    use crate::process::Ending;
+    use crate::process::{Ended, Ending};
 
     fn counted(output: &str, ending: Ending) -> (usize, usize, usize) {
         let ended = Ended {
@@ -77,7 +90,7 @@ mod tests {
             took: Duration::ZERO,
         };
         let verdict = Verdict::of(&ended, Expected::Nothing, &[]);
-        let group = group("x", &ended, &verdict);
+        let group = group("x", ended.took, &verdict, String::new);
         (group.passed, group.skipped, group.failures.len())
     }
 

@@ -1,6 +1,7 @@
 //! `test`: every part in turn. A part that fails does not stop the others.
 
 mod emulator;
+mod fatal;
 mod host;
 pub(crate) mod scenario;
 
