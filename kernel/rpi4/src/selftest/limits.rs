@@ -1,60 +1,66 @@
-//! What the layer refuses, and where it can be called.
+//! What the layer refuses, and what `swiotlb=` makes of it.
 
 extern crate alloc;
 
 use super::bed::{Bed, pattern};
 use super::{Test, Verdict, attempt, check, fail};
 use crate::channels::RamPages;
-use crate::interrupts::at_timer;
 use alloc::vec::Vec;
-use arch::{Board, Timer};
-use core::sync::atomic::{AtomicU32, Ordering};
-use dma::{BounceReason, Bouncing, Dma, DmaDevice, FromDevice, MapError, ToDevice};
-use hal::{Clock, IrqLock, Zone};
-use spin::Once;
+use arch::Board;
+use dma::{BounceReason, Bouncing, FromDevice, MapError, Mapping, Refused, ToDevice};
+use hal::Zone;
 
 pub(super) const TESTS: &[Test] = &[
     ("a full pool refuses and recovers", full_pool),
     ("what never fits is told apart from a full pool", too_long),
     ("force bounces what could go direct", forced),
     ("without a pool, what must bounce is refused", no_pool),
-    ("mapping in an interrupt handler", in_handler),
 ];
 
+type ToDevicePage = Mapping<'static, Board, RamPages, ToDevice>;
+
 fn full_pool(bed: &Bed) -> Verdict {
-    let (dma, device) = (bed.dma(), bed.master());
-    let Some(total) = dma.pool_usage().map(|usage| usage.total) else {
+    if bed.dma().pool_usage().is_none() {
         return Verdict::Skipped("swiotlb=noforce: no pool");
-    };
+    }
     let before = bed.used_slots();
-    let mut held = Vec::new();
-    let error = loop {
-        let Some(page) = bed.pages(Zone::High, 0, 4096, pattern) else {
-            fail!("no pages");
-        };
-        match dma.map(device, page, ToDevice) {
-            Ok(mapping) => held.push(mapping),
-            Err(refused) => break refused.error,
-        }
-        check!(held.len() <= total as usize, "more mappings than slots");
-    };
+    let (mut held, error) = fill_pool(bed);
     check!(
-        matches!(error, MapError::PoolFull { wanted: 2, .. }),
-        "refused by {error:?}"
+        matches!(error, Some(MapError::PoolFull { wanted: 2, .. })),
+        "refused by {error:?} after {} pages",
+        held.len()
     );
-    check!(error.is_transient(), "a full pool is not for ever");
+    check!(
+        error.is_some_and(|error| error.is_transient()),
+        "a full pool is not for ever"
+    );
     held.pop();
     let Some(page) = bed.pages(Zone::High, 0, 4096, pattern) else {
         fail!("no pages");
     };
-    drop(attempt!(
-        dma.map(device, page, ToDevice),
-        "map after a release"
-    ));
+    let mapping = bed.dma().map(bed.master(), page, ToDevice);
+    drop(attempt!(mapping, "map after a release"));
     drop(held);
     let used = bed.used_slots();
     check!(used == before, "{used} slots in use, {before} before");
     Verdict::Passed
+}
+
+/// Maps pages until one is refused. Gives up where more are held than the pool has slots, or where
+/// there are no more pages.
+fn fill_pool(bed: &Bed) -> (Vec<ToDevicePage>, Option<MapError>) {
+    let total = bed.dma().pool_usage().map_or(0, |usage| usage.total);
+    let mut held = Vec::new();
+    while held.len() <= total as usize {
+        let Some(page) = bed.pages(Zone::High, 0, 4096, pattern) else {
+            break;
+        };
+        match bed.dma().map(bed.master(), page, ToDevice) {
+            Ok(mapping) => held.push(mapping),
+            Err(refused) => return (held, Some(refused.error)),
+        }
+    }
+    (held, None)
 }
 
 fn too_long(bed: &Bed) -> Verdict {
@@ -66,10 +72,7 @@ fn too_long(bed: &Bed) -> Verdict {
     let Some(pages) = bed.pages(Zone::High, 0, max + 1, pattern) else {
         fail!("no pages");
     };
-    let error = dma
-        .map(device, pages, FromDevice)
-        .err()
-        .map(|refused| refused.error);
+    let error = refusal(dma.map(device, pages, FromDevice));
     let expected = Some(MapError::TooLong { len: max + 1, max });
     check!(error == expected, "{error:?}");
     Verdict::Passed
@@ -107,10 +110,7 @@ fn no_pool(bed: &Bed) -> Verdict {
     let Some(page) = bed.pages(Zone::High, 0, 64, pattern) else {
         fail!("no pages");
     };
-    let error = dma
-        .map(device, page, ToDevice)
-        .err()
-        .map(|refused| refused.error);
+    let error = refusal(dma.map(device, page, ToDevice));
     let unreachable = matches!(
         error,
         Some(MapError::NoPool {
@@ -130,80 +130,7 @@ fn no_pool(bed: &Bed) -> Verdict {
     Verdict::Passed
 }
 
-/// What the handler works on.
-struct InHandler {
-    dma: &'static Dma<Board>,
-    device: &'static DmaDevice,
-    page: IrqLock<Option<RamPages>, Board>,
-    runs: AtomicU32,
-    refused: AtomicU32,
-}
-
-static IN_HANDLER: Once<InHandler> = Once::new();
-/// How often the handler maps and unmaps.
-const RUNS: u32 = 32;
-
-fn map_and_unmap() {
-    let Some(shared) = IN_HANDLER.get() else {
-        return;
-    };
-    let Some(page) = shared.page.lock().take() else {
-        return;
-    };
-    let page = match shared.dma.map(shared.device, page, FromDevice) {
-        Ok(mapping) => mapping.unmap(),
-        Err(refused) => {
-            shared.refused.fetch_add(1, Ordering::Relaxed);
-            refused.buffer
-        }
-    };
-    *shared.page.lock() = Some(page);
-    shared.runs.fetch_add(1, Ordering::Release);
-}
-
-fn in_handler(bed: &Bed) -> Verdict {
-    let zone = if bed.dma().bouncing() == Bouncing::Off {
-        Zone::Dma
-    } else {
-        Zone::High
-    };
-    let Some(page) = bed.pages(zone, 100, 5000, pattern) else {
-        fail!("no pages");
-    };
-    let (dma, device) = (bed.dma(), bed.master());
-    let shared = IN_HANDLER.call_once(|| InHandler {
-        dma,
-        device,
-        page: IrqLock::new(None),
-        runs: AtomicU32::new(0),
-        refused: AtomicU32::new(0),
-    });
-    // Anew for each run of the test.
-    *shared.page.lock() = Some(page);
-    shared.runs.store(0, Ordering::Release);
-    shared.refused.store(0, Ordering::Relaxed);
-    for run in 1..=RUNS {
-        at_timer(20, map_and_unmap);
-        // The thread maps as well meanwhile: the handler comes in between.
-        let deadline = Timer.deadline(1_000_000);
-        while shared.runs.load(Ordering::Acquire) < run && Timer.ticks() < deadline {
-            let Some(mine) = bed.pages(zone, 0, 64, pattern) else {
-                fail!("no pages");
-            };
-            drop(attempt!(
-                dma.map(device, mine, ToDevice),
-                "map in the thread"
-            ));
-        }
-    }
-    let runs = shared.runs.load(Ordering::Acquire);
-    check!(runs == RUNS, "the handler ran {runs} times, not {RUNS}");
-    check!(
-        shared.refused.load(Ordering::Relaxed) == 0,
-        "a mapping was refused in the handler"
-    );
-    let page = shared.page.lock().take();
-    let whole = page.is_some_and(|page| super::bed::intact(page, pattern));
-    check!(whole, "the handler's buffer changed");
-    Verdict::Passed
+/// Why a mapping was refused, if it was.
+fn refusal<M, B>(mapping: Result<M, Refused<B>>) -> Option<MapError> {
+    mapping.err().map(|refused| refused.error)
 }

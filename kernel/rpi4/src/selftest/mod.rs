@@ -8,6 +8,7 @@ mod canary;
 mod cards;
 mod copies;
 mod copy;
+mod handler;
 mod held;
 mod limits;
 mod second_handle;
@@ -81,6 +82,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), T
         copies::TESTS,
         canary::TESTS,
         limits::TESTS,
+        handler::TESTS,
         held::TESTS,
         cards::TESTS,
     ];
