@@ -3,12 +3,12 @@
 #   make run CARD=path                    put your SD card image in the slot; it is never written to
 #   make run APPEND="swiotlb=noforce"     more words for the kernel's command line
 
-export FILE CARD APPEND
+export FILE CARD APPEND TREE
 # Where rustup puts cargo, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test check doc clean
+.PHONY: help setup build run image card test check doc clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -18,6 +18,10 @@ build: setup ## build kernel8.img
 	@cargo xtask build
 run: setup ## boot it in the emulator and carry a file by DMA (FILE=path, CARD=path, APPEND="words")
 	@cargo xtask run $${FILE:+--file="$$FILE"} $${CARD:+--card="$$CARD"} $${APPEND:+--append="$$APPEND"}
+image: setup ## make a card that a board boots from (TREE=path, APPEND="words")
+	@cargo xtask image $${TREE:+--tree="$$TREE"} $${APPEND:+--append="$$APPEND"}
+card: setup ## make an SD card with files and a manifest, as `run` does
+	@cargo xtask card
 test: setup ## run every test there is; the last line is `N passed, N failed`
 	@cargo xtask test
 check: setup ## format, lints, arrows between crates, licences

@@ -24,6 +24,8 @@ pub(crate) enum Command {
     },
     /// Boot it in the emulator, carry a file by DMA, compare the digests
     Run(RunArgs),
+    /// Make the image of a card that a board boots from
+    Image(ImageArgs),
     /// Make an SD card for the emulator: files, a manifest, on request spoilt
     Card(CardArgs),
     /// Add functions, files and lines to the backtraces of a console
@@ -51,6 +53,17 @@ pub(crate) struct RunArgs {
     /// Seed of the bytes that are made up
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+}
+
+/// Options of `image`.
+#[derive(Args, Debug)]
+pub(crate) struct ImageArgs {
+    /// The board's device tree; the user adds it later if absent
+    #[arg(long)]
+    pub(crate) tree: Option<PathBuf>,
+    /// Words for the kernel's command line
+    #[arg(long, default_value = "")]
+    pub(crate) append: String,
 }
 
 /// Options of `card`.

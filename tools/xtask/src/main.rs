@@ -6,6 +6,7 @@
 
 mod args;
 mod boot;
+mod bootcard;
 mod card;
 mod check;
 mod command;
@@ -53,6 +54,7 @@ fn dispatch(command: Command) -> anyhow::Result<bool> {
         Command::Build { load } => command::build(&workspace, load),
         Command::Run(options) => run::run(&workspace, &options),
         Command::Test(options) => test::run(&workspace, &options),
+        Command::Image(options) => bootcard::run(&workspace, &options),
         Command::Card(options) => command::card(&workspace, &options),
         Command::Symbolise(options) => symbols::run(&workspace, &options),
         Command::Check => command::check(&workspace),
