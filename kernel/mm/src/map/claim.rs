@@ -17,7 +17,7 @@ pub enum ClaimKind {
     Loaded,
     /// Put there by the loader and mapped elsewhere: the image itself.
     Image,
-    /// Set aside by [`MemoryMap::carve`].
+    /// Set aside by [`MemoryMap::carve`](super::MemoryMap::carve).
     Carved,
 }
 
