@@ -8,7 +8,7 @@ export FILE CARD APPEND TREE
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run image card test check doc clean
+.PHONY: help setup build run shell image card test check doc clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -18,6 +18,8 @@ build: setup ## build kernel8.img
 	@cargo xtask build
 run: setup ## boot it in the emulator and carry a file by DMA (FILE=path, CARD=path, APPEND="words")
 	@cargo xtask run $${FILE:+--file="$$FILE"} $${CARD:+--card="$$CARD"} $${APPEND:+--append="$$APPEND"}
+shell: setup ## the same, then stay at the kernel's prompt (Ctrl-] ends the emulator)
+	@cargo xtask run --shell $${FILE:+--file="$$FILE"} $${CARD:+--card="$$CARD"} $${APPEND:+--append="$$APPEND"}
 image: setup ## make a card that a board boots from (TREE=path, APPEND="words")
 	@cargo xtask image $${TREE:+--tree="$$TREE"} $${APPEND:+--append="$$APPEND"}
 card: setup ## make an SD card with files and a manifest, as `run` does

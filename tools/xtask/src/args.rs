@@ -50,6 +50,9 @@ pub(crate) struct RunArgs {
     /// More words for the kernel's command line
     #[arg(long, default_value = "")]
     pub(crate) append: String,
+    /// Stay at the kernel's prompt afterwards, on this terminal
+    #[arg(long)]
+    pub(crate) shell: bool,
     /// Seed of the bytes that are made up
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

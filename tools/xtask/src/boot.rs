@@ -6,12 +6,13 @@ use crate::header::LoadOffset;
 use crate::image::Built;
 use crate::ktap::{Ktap, Outcome};
 use crate::payload::Payload;
-use crate::process::{self, Echo, Ended};
+use crate::process::{self, Echo, Ended, Talk};
 use crate::qemu::{self, Boot};
 use crate::report::Failure;
 use crate::shim::{self, X0};
 use crate::trees::Spoilt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 /// How the kernel comes into memory.
@@ -54,6 +55,36 @@ pub(crate) struct Setup<'a> {
 impl Setup<'_> {
     /// Boots; `out` takes the image and the tree.
     pub(crate) fn boot(&self, built: &Built, out: &Path, echo: Echo) -> anyhow::Result<Ended> {
+        self.started(built, out, |command| {
+            process::run(command, self.limit, echo)
+        })
+    }
+
+    /// The same with a prompt behind the main job, and `talk` at it.
+    pub(crate) fn converse(
+        &self,
+        built: &Built,
+        out: &Path,
+        echo: Echo,
+        talk: &mut dyn Talk,
+    ) -> anyhow::Result<Ended> {
+        let append = format!("{} carom.shell=1", self.append);
+        let with_prompt = Setup {
+            append: &append,
+            ..*self
+        };
+        with_prompt.started(built, out, |command| {
+            process::converse(command, self.limit, echo, talk)
+        })
+    }
+
+    /// Hands `run` the command that boots it.
+    fn started(
+        &self,
+        built: &Built,
+        out: &Path,
+        run: impl FnOnce(Command) -> anyhow::Result<Ended>,
+    ) -> anyhow::Result<Ended> {
         let append = qemu::append(self.file.map(|file| file.len), self.append);
         let (kernel, tree) = (self.kernel(built, out)?, self.tree(out)?);
         let boot = Boot {
@@ -63,7 +94,7 @@ impl Setup<'_> {
             card: self.card,
             append: &append,
         };
-        process::run(boot.command(), self.limit, echo)
+        run(boot.command())
     }
 
     fn kernel(&self, built: &Built, out: &Path) -> anyhow::Result<PathBuf> {

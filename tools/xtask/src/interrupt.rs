@@ -18,6 +18,11 @@ pub(crate) fn watch() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Ends everything as Ctrl-C would.
+pub(crate) fn raise() {
+    SEEN.store(true, Ordering::Relaxed);
+}
+
 /// Whether one has come.
 pub(crate) fn seen() -> bool {
     SEEN.load(Ordering::Relaxed)

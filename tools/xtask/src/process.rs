@@ -2,7 +2,8 @@
 //!
 //! Each runs in a process group of its own, which gets SIGKILL when the child has ended, when its
 //! time is up, or when we are to stop. (A DMA engine that waits for ever blocks QEMU's main loop,
-//! and with it QEMU's handler of SIGTERM.) Standard input is closed: nobody changes the terminal.
+//! and with it QEMU's handler of SIGTERM.) Standard input is closed, or a pipe from whoever talks to
+//! the child: nobody but us changes the terminal.
 
 use crate::interrupt;
 use anyhow::Context;
@@ -69,13 +70,44 @@ pub(crate) enum Echo {
     On,
 }
 
+/// Whoever writes to a child's standard input.
+pub(crate) trait Talk {
+    /// What to send now that the child has printed all of `output`. Asked after every piece of it,
+    /// and many times a second anyway.
+    fn next(&mut self, output: &[u8]) -> Vec<u8>;
+}
+
 /// Runs `command` to its end, or to the end of `limit`.
 pub(crate) fn run(command: Command, limit: Duration, echo: Echo) -> anyhow::Result<Ended> {
+    watch(spawn(command, Stdio::null())?, limit, echo, |_| ())
+}
+
+/// The same, and lets `talk` answer what it prints.
+pub(crate) fn converse(
+    command: Command,
+    limit: Duration,
+    echo: Echo,
+    talk: &mut dyn Talk,
+) -> anyhow::Result<Ended> {
+    let (mut group, chunks) = spawn(command, Stdio::piped())?;
+    let mut stdin = group.0.stdin.take().context("the child has no input")?;
+    watch((group, chunks), limit, echo, |output| {
+        // A child that does not listen any more is about to end.
+        let _ = stdin.write_all(&talk.next(output));
+    })
+}
+
+fn watch(
+    (mut group, chunks): (Group, Receiver<Vec<u8>>),
+    limit: Duration,
+    echo: Echo,
+    mut answer: impl FnMut(&[u8]),
+) -> anyhow::Result<Ended> {
     let start = Instant::now();
-    let (mut group, chunks) = spawn(command)?;
     let mut output = Vec::new();
     let ending = loop {
         let open = collect(&chunks, &mut output, echo);
+        answer(&output);
         if let Some(status) = group.ended()? {
             break Ending::Exited(status.code());
         }
@@ -129,10 +161,10 @@ impl Drop for Group {
 }
 
 /// Starts `command` with both streams on one pipe, and a thread that reads it.
-fn spawn(mut command: Command) -> anyhow::Result<(Group, Receiver<Vec<u8>>)> {
+fn spawn(mut command: Command, stdin: Stdio) -> anyhow::Result<(Group, Receiver<Vec<u8>>)> {
     let (mut reader, writer) = std::io::pipe().context("cannot make a pipe")?;
     command
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(writer.try_clone().context("cannot copy a pipe's end")?)
         .stderr(writer)
         .process_group(0);
@@ -214,6 +246,34 @@ mod tests {
     fn a_child_that_closes_its_output_is_still_waited_for() {
         let ended = shell("exec >&- 2>&-; sleep 0.2; exit 7", 10_000);
         assert_eq!(ended.ending, Ending::Exited(Some(7)));
+    }
+
+    #[test]
+    fn a_child_is_answered_and_one_that_does_not_listen_does_no_harm() {
+        struct Once(bool);
+        impl Talk for Once {
+            fn next(&mut self, output: &[u8]) -> Vec<u8> {
+                let now = output.ends_with(b"name? ") && !self.0;
+                self.0 |= now;
+                if now { b"carom\n".to_vec() } else { Vec::new() }
+            }
+        }
+        let talk = |script| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            converse(
+                command,
+                Duration::from_secs(10),
+                Echo::Off,
+                &mut Once(false),
+            )
+            .unwrap()
+        };
+        assert_eq!(
+            talk("printf 'name? '; read n; echo $n!").output,
+            "name? carom!\n"
+        );
+        assert!(talk("exec <&-; printf 'name? '; sleep 0.2").ok());
     }
 
     #[test]

@@ -1,13 +1,20 @@
-//! `run`: the kernel in the emulator with a file to carry, and the comparison at the end.
+//! `run`: the kernel in the emulator with a file to carry, the comparison at the end, and a prompt if
+//! it is asked for.
 
 use crate::args::RunArgs;
 use crate::boot::{Kernel, Setup, Tree, Verdict};
+use crate::card;
 use crate::console::Expected;
 use crate::header::LoadOffset;
+use crate::image::{self, Built};
 use crate::payload::{self, Payload};
 use crate::process::{Echo, Ended};
+use crate::script::{self, Script};
+use crate::symbols;
+use crate::terminal::Terminal;
 use crate::workspace::Workspace;
-use crate::{card, image, symbols};
+use anyhow::Context;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,14 +41,32 @@ pub(crate) fn run(workspace: &Workspace, options: &RunArgs) -> anyhow::Result<bo
         file.len,
         file.digest
     );
-    let ended = setup.boot(&built, &out, Echo::On)?;
+    let mut ended = match options.shell {
+        true => converse(setup, &built, &out)?,
+        false => setup.boot(&built, &out, Echo::On)?,
+    };
     if let Some(dump) = symbols::dump(&ended.output, &built.elf, &workspace.sources.root) {
         println!("\nthe dump, with names:\n{dump}");
     }
-    Ok(tell(
-        &ended,
-        &Verdict::of(&ended, expected(options, &file), &[]),
-    ))
+    // What the user does at the prompt is no part of the verdict.
+    ended.output.truncate(script::before_prompt(&ended.output));
+    let verdict = Verdict::of(&ended, expected(options, &file), &[]);
+    Ok(tell(&ended, &verdict))
+}
+
+/// The user's terminal talks to the prompt; what is no terminal is a list of commands.
+fn converse(setup: Setup<'_>, built: &Built, out: &Path) -> anyhow::Result<Ended> {
+    let setup = Setup {
+        limit: Duration::MAX,
+        ..setup
+    };
+    if std::io::stdin().is_terminal() {
+        println!("Ctrl-C goes to the kernel, Ctrl-] ends the emulator");
+        setup.converse(built, out, Echo::On, &mut Terminal::open()?)
+    } else {
+        let lines = std::io::read_to_string(std::io::stdin()).context("cannot read commands")?;
+        setup.converse(built, out, Echo::On, &mut Script::of_lines(&lines))
+    }
 }
 
 fn payload(options: &RunArgs, out: &Path) -> anyhow::Result<Payload> {

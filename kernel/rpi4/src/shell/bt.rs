@@ -7,7 +7,7 @@ use ::shell::{Arguments, Command, Completion, Refusal};
 pub(super) const COMMAND: Command<Context> = Command {
     name: "bt",
     arguments: "",
-    summary: "backtrace of the prompt: return addresses, innermost first",
+    summary: "backtrace of the prompt, innermost first",
     details: "",
     completion: Completion::None,
     run,

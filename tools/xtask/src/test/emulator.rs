@@ -1,4 +1,4 @@
-//! The kernel in the emulator: every scenario, every test that the kernel tells of.
+//! The kernel in the emulator: every scenario, every test that the kernel tells of, and its prompt.
 
 use crate::args::TestArgs;
 use crate::boot::Verdict;
@@ -9,7 +9,7 @@ use crate::process::Echo;
 use crate::report::{Failure, Group, Totals};
 use crate::symbols;
 use crate::test::scenario::{self, Scenario};
-use crate::test::{broken, fatal};
+use crate::test::{broken, fatal, shell};
 use crate::workspace::Workspace;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -37,6 +37,9 @@ pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals
         if !interrupt::seen() {
             totals.add(&boot(scenario, &built, root, &out));
         }
+    }
+    if options.names(shell::NAME) && !interrupt::seen() {
+        totals.add(&shell::run(&built, &out, LIMIT));
     }
 }
 

@@ -4,6 +4,7 @@ mod emulator;
 mod fatal;
 mod host;
 pub(crate) mod scenario;
+mod shell;
 
 use crate::args::{Part, TestArgs};
 use crate::report::{Group, Totals};
