@@ -19,7 +19,7 @@
 //! | all interleavings of a case of one or two lines | [`explore`] |
 //! | the order of maintenance and barriers | [`Machine::trace`] |
 //! | the cost in lines and bytes | [`Machine::counters`] |
-//! | a driver against its controller | [`dma_engine::DmaEngine`] |
+//! | a driver against its controller | [`dma_engine::DmaEngine`], [`sdhci::Sdhci`] |
 //!
 //! A panic under a random adversary names its seed, one under [`explore`] its script; both replay.
 
@@ -40,6 +40,7 @@ mod order;
 mod pages;
 mod platform;
 mod ram;
+pub mod sdhci;
 mod services;
 mod trace;
 mod turn;

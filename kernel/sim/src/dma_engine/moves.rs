@@ -89,6 +89,7 @@ impl Controller {
             return false;
         }
         if !self.is_paced(block, at) {
+            self.land_while_waiting(index);
             return false;
         }
         let word = self.load(block, at.source);
@@ -171,6 +172,13 @@ impl Controller {
             let addr = DmaAddr::new(addr.into());
             self.machine
                 .transfer_write(&self.bus, addr, word.to_le_bytes());
+        }
+    }
+
+    /// A channel that waits for a request line has no newer writes to hold its older ones back.
+    fn land_while_waiting(&mut self, index: usize) {
+        if !self.channels[index].faults.sticky_writes {
+            self.land_all(index);
         }
     }
 
