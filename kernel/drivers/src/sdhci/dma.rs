@@ -6,7 +6,7 @@
 //! transfer means.
 
 use super::card::Card;
-use super::error::SdError;
+use super::error::{SdError, Wait};
 use super::transfer::{BlockBuffer, Failed, Request, refused};
 use crate::dma_channel::{Channel, Copy, End, Register, Sink, Source, Transfer, TransferError};
 use dma::{FromDevice, Mapping, Refused, ToDevice};
@@ -127,24 +127,37 @@ impl<M: Mmio, K: Clock + ?Sized> Card<'_, M, K> {
         let clock = self.host.clock();
         let start = clock.micros();
         let mut events = 0;
-        loop {
+        let mut over = false;
+        while !over && clock.micros() - start <= patience_us {
             let look = clock.ticks().saturating_add(clock.ticks_in(LOOK_US));
-            let over = clock.wait_until(look, &mut || {
+            over = clock.wait_until(look, &mut || {
                 events = self.host.errors();
                 events != 0 || transfer.is_done()
             });
-            if over || clock.micros() - start > patience_us {
-                break;
+        }
+        match self.trouble(over, events, patience_us) {
+            None => {
+                let ended = transfer.wait(clock, 0);
+                ended.or_else(|failure| lost(SdError::Transfer(failure.error), failure.ends))
             }
+            Some(error) => match transfer.abort() {
+                Ok(ends) => lost(error, Some(ends)),
+                Err(gone) => lost(SdError::Transfer(TransferError::Quarantined(gone)), None),
+            },
         }
-        if events == 0 {
-            let ended = transfer.wait(clock, 0);
-            return ended.or_else(|failure| lost(SdError::Transfer(failure.error), failure.ends));
-        }
+    }
+
+    /// Why a transfer has to be broken off, if it has to.
+    const fn trouble(&self, over: bool, events: u32, after_us: u64) -> Option<SdError> {
         let command = self.host.command;
-        match transfer.abort() {
-            Ok(ends) => lost(SdError::Line { command, events }, Some(ends)),
-            Err(gone) => lost(SdError::Transfer(TransferError::Quarantined(gone)), None),
+        match (over, events) {
+            (true, 0) => None,
+            (false, 0) => Some(SdError::TimedOut {
+                wait: Wait::Data,
+                after_us,
+                command,
+            }),
+            _ => Some(SdError::Line { command, events }),
         }
     }
 }
