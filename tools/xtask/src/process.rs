@@ -5,8 +5,12 @@
 //! and with it QEMU's handler of SIGTERM.) Standard input is closed, or a pipe from whoever talks to
 //! the child: nobody but us changes the terminal.
 
+mod ended;
+
 use crate::interrupt;
 use anyhow::Context;
+use ended::MOST_OUTPUT;
+pub(crate) use ended::{Ended, Ending};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
@@ -14,52 +18,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// No test prints this much; a kernel that logs in a loop does.
-const MOST_OUTPUT: usize = 16 << 20;
-
 /// How long a wait for output may last before the clock and the child are looked at again.
 const TICK: Duration = Duration::from_millis(20);
-
-/// How a child ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// By itself; no code if a signal did it.
-    Exited(Option<i32>),
-    /// By us, after its time.
-    TimedOut(Duration),
-    /// By us, because it would not stop printing.
-    Flooded,
-    /// By us, because we are to stop.
-    Interrupted,
-}
-
-impl std::fmt::Display for Ending {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Exited(Some(code)) => write!(f, "exit status {code}"),
-            Self::Exited(None) => write!(f, "killed by a signal"),
-            Self::TimedOut(limit) => write!(f, "no end after {} s, killed", limit.as_secs()),
-            Self::Flooded => write!(f, "more than {} MiB of output, killed", MOST_OUTPUT >> 20),
-            Self::Interrupted => write!(f, "interrupted"),
-        }
-    }
-}
-
-/// A child's end, and all it printed.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) ending: Ending,
-    /// Both streams, in the order they were written.
-    pub(crate) output: String,
-    pub(crate) took: Duration,
-}
-
-impl Ended {
-    /// Whether it ended by itself and with status 0.
-    pub(crate) fn ok(&self) -> bool {
-        self.ending == Ending::Exited(Some(0))
-    }
-}
 
 /// What becomes of the output while it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,190 @@
+//! What is asked at the prompt, and what each answer must be.
+
+use crate::report::tail;
+
+/// Columns that no line of an answer may pass.
+const COLUMNS: usize = 80;
+
+/// Something that is typed, and what must and must not come of it.
+pub(super) struct Question {
+    pub(super) name: &'static str,
+    /// Keys, and words that must be there before they are sent; no words: the prompt.
+    pub(super) steps: &'static [(&'static str, &'static str)],
+    says: &'static [&'static str],
+    never: &'static str,
+}
+
+/// A line at the prompt.
+const fn line(
+    name: &'static str,
+    steps: &'static [(&'static str, &'static str)],
+    says: &'static [&'static str],
+) -> Question {
+    let never = "no such command";
+    Question {
+        name,
+        steps,
+        says,
+        never,
+    }
+}
+
+const ALL: &[&str] = &[
+    "help [COMMAND]",
+    "info",
+    "mem",
+    "dma devices",
+    "dma pools",
+    "dma maps",
+    "selftest [PATTERN]",
+    "peek ADDR [LEN]",
+    "bt",
+    "log [LEVEL]",
+    "reboot",
+    "poweroff",
+];
+
+/// All of them, in the order in which they are asked.
+pub(super) const SESSION: &[Question] = &[
+    line("help lists all commands", &[("", "help\r")], ALL),
+    line(
+        "help explains one",
+        &[("", "help dma pools\r")],
+        &["upper bound"],
+    ),
+    Question {
+        never: "usage",
+        ..line(
+            "unknown input gets the nearest command",
+            &[("", "selftets\r")],
+            &["\"selftest\" is near"],
+        )
+    },
+    line(
+        "the first word of several lists them",
+        &[("", "dma\r")],
+        &["dma maps", "dma pools"],
+    ),
+    line(
+        "a wrong use gets the usage",
+        &[("", "peek\r")],
+        &["usage: peek ADDR [LEN]"],
+    ),
+    line(
+        "a bad address is an answer",
+        &[("", "peek 1000000000\r")],
+        &["0x1000000000 cannot be read: data abort"],
+    ),
+    line(
+        "memory is shown: the image's own magic",
+        &[("", "peek ffffffffc0000030 16\r")],
+        &["0xffffffffc0000030  ", "644d5241", "ARMd"],
+    ),
+    line(
+        "a register is read",
+        &[("", "peek fe201fe0\r")],
+        &["00000011"],
+    ),
+    line(
+        "keys edit in the middle",
+        &[("", "mxm\x1b[D\x1b[D\x1b[3~e\r")],
+        &["zone Normal"],
+    ),
+    line("Tab completes", &[("", "dma po\t\r")], &["in use"]),
+    line(
+        "the arrow up brings the last line back",
+        &[("", "\x1b[A\r")],
+        &["in use"],
+    ),
+    Question {
+        never: "0xffffffffc003fff0",
+        ..line(
+            "Ctrl-C stops what takes long",
+            &[
+                ("", "peek ffffffffc0000000 256K\r"),
+                ("0xffffffffc0000080", "\x03"),
+            ],
+            &[],
+        )
+    },
+    line(
+        "Ctrl-C gives a line up",
+        &[("", "garbage"), ("garbage", "\x03")],
+        &["^C"],
+    ),
+    line(
+        "mappings are counted",
+        &[("", "dma maps\r")],
+        &["master", "dma "],
+    ),
+    line(
+        "a level is set",
+        &[("", "log debug\r"), ("", "log\r")],
+        &["debug\r\n"],
+    ),
+    line(
+        "a backtrace has addresses",
+        &[("", "bt\r")],
+        &["  0xffffffffc0"],
+    ),
+    line(
+        "the report comes again",
+        &[("", "info\r")],
+        &["main job passed", " 0 characters lost"],
+    ),
+    line(
+        "a self-test runs again",
+        &[("", "selftest \"null traps\"\r")],
+        &["1..1", "ok 1 null traps"],
+    ),
+    line("power off", &[("", "poweroff\r")], &[]),
+];
+
+impl Question {
+    /// Judges what the console said after each of its steps.
+    pub(super) fn judge(&self, pieces: &[&str]) -> Result<(), String> {
+        if pieces.len() < self.steps.len() {
+            return Err("it was never asked".to_owned());
+        }
+        let answer = pieces.concat();
+        if let Some(unsaid) = self.says.iter().find(|words| !answer.contains(**words)) {
+            return Err(format!("no \"{unsaid}\" in:\n{answer}"));
+        }
+        if answer.contains(self.never) {
+            return Err(format!("\"{}\" in:\n{}", self.never, tail(&answer)));
+        }
+        let wide = answer.lines().find(|line| shown(line) > COLUMNS);
+        wide.map_or(Ok(()), |line| {
+            Err(format!("wider than {COLUMNS} columns: {line}"))
+        })
+    }
+}
+
+/// Columns that a line takes. One that is drawn again starts anew behind its CR.
+fn shown(line: &str) -> usize {
+    let last = line.trim_end().rsplit('\r').next();
+    last.map_or(0, |text| text.chars().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_must_say_what_it_should_and_nothing_that_it_must_not() {
+        let question = line("x", &[("", "x\r")], &["yes"]);
+        assert!(question.judge(&["x\r\nyes\r\n"]).is_ok());
+        assert!(question.judge(&["x\r\nno\r\n"]).is_err());
+        assert!(question.judge(&["yes, but no such command"]).is_err());
+        assert!(question.judge(&[]).unwrap_err().contains("never asked"));
+    }
+
+    #[test]
+    fn a_line_of_more_than_80_columns_is_told() {
+        let question = line("x", &[("", "x\r")], &[]);
+        assert!(question.judge(&["x".repeat(80).as_str()]).is_ok());
+        assert!(question.judge(&["x".repeat(81).as_str()]).is_err());
+        let redrawn = format!("{}\r{}", "x".repeat(60), "y".repeat(60));
+        assert!(question.judge(&[redrawn.as_str()]).is_ok());
+    }
+}
