@@ -186,6 +186,8 @@ mod tests {
             keys(b"\x1b[15~a\x1b[?25hb\x1bxc"),
             "abc".chars().map(Key::Char).collect::<Vec<_>>()
         );
+        // A function key, not the sum of its digits.
+        assert_eq!(keys(b"\x1b[13~"), []);
         // With a modifier it is the same key.
         assert_eq!(keys(b"\x1b[1;5C"), [Key::Right]);
     }

@@ -169,6 +169,11 @@ fn a_cancelled_line_is_gone_and_not_remembered() {
     assert_eq!(session.terminal.line(1), "carom> abc^C");
     session.keys(b"\x1b[Ax\r");
     assert_eq!(session.entered, ["x"]);
+    // A begun sequence goes with the line.
+    session.keys(b"\x1b[");
+    session.editor.cancel(&mut session.terminal).unwrap();
+    session.keys(b"A\r");
+    assert_eq!(session.entered, ["x", "A"]);
 }
 
 #[test]
