@@ -14,13 +14,14 @@ use crate::layer::Layer;
 use arch::{Board, MmioRegion, Timer};
 use boot::tree::Kind;
 use drivers::dma_channel::{Dreq, Register};
-use drivers::sdhci::{Card, DATA_PORT, Host, Path};
+use drivers::sdhci::{Card, DATA_PORT, Host, Path, SdError};
 use hal::PhysRange;
 use log::warn;
 use spin::{Mutex, Once};
 
-/// What EMMC2 is fed with on every board seen. A slower clock only slows the card down.
-const BASE_HZ: u32 = 200_000_000;
+/// What EMMC2 is fed with on the boards that were seen, where the firmware does not say. A slower
+/// clock only slows the card down.
+const USUAL_HZ: u32 = 200_000_000;
 
 /// How blocks travel in this machine.
 pub(crate) type BlockPath = Path<'static, 'static, Board, MmioRegion, RamPages>;
@@ -50,6 +51,7 @@ pub(crate) fn find(machine: &Machine, layer: &Layer) {
             return;
         }
     }
+    say!("card       none");
 }
 
 fn identify(machine: &Machine, kind: Kind, name: &str) -> Option<Card<'static, MmioRegion, Timer>> {
@@ -58,13 +60,17 @@ fn identify(machine: &Machine, kind: Kind, name: &str) -> Option<Card<'static, M
     // here alone, once.
     let io = unsafe { MmioRegion::new(block) };
     let io = io.map_err(|error| warn!("{name}: {error}")).ok()?;
-    match Card::identify(Host::new(io, &Timer, BASE_HZ)) {
+    let base_hz = machine.card_clock.unwrap_or(USUAL_HZ);
+    match Card::identify(Host::new(io, &Timer, base_hz)) {
         Ok(card) => {
             say!("card       {name}: {}", card.info());
             Some(card)
         }
         Err(none) => {
-            say!("card       {name}: {}", none.error);
+            // An empty slot is told once all are known to be empty.
+            if none.error != SdError::NoCard {
+                warn!("{name}: {}", none.error);
+            }
             None
         }
     }

@@ -21,6 +21,9 @@ static BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/built-in.dtb"
 static INFO: IrqLock<BootInfo, Board> = IrqLock::new(BootInfo::new());
 static TOLD: Once<BootInfo> = Once::new();
 
+/// The firmware's number of the clock that feeds EMMC2.
+const EMMC2_CLOCK: u32 = 12;
+
 /// Where the VideoCore's share begins by default (76 MiB), if the firmware does not say.
 const VIDEOCORE: PhysAddr = PhysAddr::new(0x3B40_0000);
 
@@ -34,6 +37,8 @@ pub(crate) struct Machine {
     pub(crate) revision: Option<u32>,
     /// DMA channels that the firmware leaves to us.
     pub(crate) channel_mask: Option<u32>,
+    /// What feeds the controller of the card slot, in hertz.
+    pub(crate) card_clock: Option<u32>,
     /// The tree's own bytes, if it is the loader's.
     pub(crate) tree: Option<PhysRange>,
     line: ArrayString<2048>,
@@ -58,8 +63,9 @@ pub(crate) fn gather(handoff: &Handoff) -> Machine {
     let mut firmware = mailbox(handoff, info);
     let revision = info
         .revision
-        .or_else(|| word(&mut firmware, tag::BOARD_REVISION, 0));
-    let channel_mask = word(&mut firmware, tag::DMA_CHANNELS, 0);
+        .or_else(|| word(&mut firmware, tag::BOARD_REVISION, &[], 0));
+    let channel_mask = word(&mut firmware, tag::DMA_CHANNELS, &[], 0);
+    let card_clock = word(&mut firmware, tag::CLOCK_RATE, &[EMMC2_CLOCK], 1);
     let line = match source {
         Source::Firmware => info.bootargs,
         Source::BuiltIn => spoken_line(&mut firmware),
@@ -67,7 +73,7 @@ pub(crate) fn gather(handoff: &Handoff) -> Machine {
     let banks = match source {
         // A loader's tree is final: `total_mem=` must hold.
         Source::Firmware => info.banks.clone(),
-        Source::BuiltIn => clipped(info, revision, word(&mut firmware, tag::ARM_MEMORY, 1)),
+        Source::BuiltIn => clipped(info, revision, word(&mut firmware, tag::ARM_MEMORY, &[], 1)),
     };
     let tree = (source == Source::Firmware)
         .then(|| tree_range(handoff))
@@ -78,6 +84,8 @@ pub(crate) fn gather(handoff: &Handoff) -> Machine {
         banks,
         revision,
         channel_mask,
+        // A clock that the firmware does not know has no rate.
+        card_clock: card_clock.filter(|hz| *hz != 0),
         tree,
         line,
     }
@@ -110,9 +118,9 @@ fn mailbox(handoff: &Handoff, info: &BootInfo) -> Option<Firmware> {
     unsafe { Firmware::new(block, &boot::image(handoff)) }
 }
 
-/// Word `i` of an answer.
-fn word(firmware: &mut Option<Firmware>, tag: u32, i: usize) -> Option<u32> {
-    match firmware.as_mut()?.ask(tag, &[]) {
+/// Word `i` of the answer to `tag` with `value`.
+fn word(firmware: &mut Option<Firmware>, tag: u32, value: &[u32], i: usize) -> Option<u32> {
+    match firmware.as_mut()?.ask(tag, value) {
         Ok(answer) => answer.word(i),
         Err(error) => {
             give_up(firmware, error);
