@@ -1,7 +1,7 @@
 //! The kernel's final page tables.
 //!
 //! [`Plan`] says what is visible where and with which rights; it is pure and refuses what must not
-//! be. [`build`] writes it down with `aarch64-paging`, into pages of the image, since at that time
+//! be. [`build()`] writes it down with `aarch64-paging`, into pages of the image, since at that time
 //! nothing else is mapped. `arch` then switches to the root that comes out.
 
 mod area;

@@ -64,7 +64,7 @@ pub enum SdError {
     Line {
         /// The command under way.
         command: u8,
-        /// The error half of its status register: see [`Self::fmt`] for the words.
+        /// The error half of its status register: its `Display` has the words.
         events: u32,
     },
     /// The card refused.
