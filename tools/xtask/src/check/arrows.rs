@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("arch", &["hal"]),
     ("boot", &["hal"]),
     ("drivers", &["dma", "hal"]),
+    ("storage", &["hal"]),
     ("shell", &[]),
     (
         "rpi4",
