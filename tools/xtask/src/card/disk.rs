@@ -3,6 +3,7 @@
 //! No clock and no random numbers go in: files are dated 1980-01-01, FAT's zero, and the caller
 //! gives the serial number. Source: Microsoft FAT specification 1.03; MBR as Linux reads it.
 
+use super::dots;
 use anyhow::Context;
 use fatfs::{FatType, FileSystem, FormatVolumeOptions, FsOptions};
 use mbrman::{BOOT_INACTIVE, CHS, MBRHeader, MBRPartitionEntry};
@@ -44,6 +45,7 @@ pub(crate) fn make(
     let volume = open(&mut image)?;
     fill(&volume.root_dir())?;
     volume.unmount().context("FAT")?;
+    dots::mend(&mut image);
     Ok(image)
 }
 

@@ -12,7 +12,12 @@ const VALUE: u32 = 0x0FFF_FFFF;
 const SPECIAL: u32 = 0x0FFF_FFF7;
 
 /// Bytes of a directory entry.
-const ENTRY: usize = 32;
+pub(super) const ENTRY: usize = 32;
+/// In it: what it is.
+const ATTRIBUTES: usize = 11;
+const DIRECTORY: u8 = 0x10;
+/// First byte of an entry that is free again.
+pub(super) const DELETED: u8 = 0xE5;
 
 /// A volume's numbers, in bytes from the start of the image.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +27,7 @@ pub(super) struct Layout {
     tables: usize,
     data: usize,
     cluster_len: usize,
-    root: u32,
+    pub(super) root: u32,
     /// First number that is no cluster of the volume.
     pub(super) end: u32,
 }
@@ -74,13 +79,29 @@ impl Layout {
 
     /// First cluster of the file in the root that has this short name (11 bytes, padded).
     pub(super) fn find(&self, image: &[u8], short_name: &[u8; 11]) -> Option<u32> {
-        let clusters = self.chain(image, self.root);
-        let bytes = clusters.map(|cluster| &image[self.data(cluster)..][..self.cluster_len]);
-        let mut entries = bytes.flat_map(|bytes| bytes.chunks(ENTRY));
+        let mut entries = self.entries(image, self.root);
         let entry = entries.find(|entry| entry.starts_with(short_name))?;
-        let high = u32::from(u16::from_le_bytes([entry[20], entry[21]]));
-        let low = u32::from(u16::from_le_bytes([entry[26], entry[27]]));
-        Some(high << 16 | low)
+        Some(self.first_cluster(entry))
+    }
+
+    /// First clusters of the directories in a directory, itself and its parent left out.
+    pub(super) fn directories(&self, image: &[u8], directory: u32) -> Vec<u32> {
+        self.entries(image, directory)
+            .filter(|entry| entry[ATTRIBUTES] == DIRECTORY && ![DELETED, b'.'].contains(&entry[0]))
+            .map(|entry| self.first_cluster(entry))
+            .collect()
+    }
+
+    fn entries<'a>(&'a self, image: &'a [u8], directory: u32) -> impl Iterator<Item = &'a [u8]> {
+        let clusters = self.chain(image, directory);
+        let bytes = clusters.map(|cluster| &image[self.data(cluster)..][..self.cluster_len]);
+        bytes.flat_map(|bytes| bytes.chunks(ENTRY))
+    }
+
+    /// The cluster that a directory entry names.
+    pub(super) fn first_cluster(&self, entry: &[u8]) -> u32 {
+        let half = |at| u32::from(u16::from_le_bytes([entry[at], entry[at + 1]]));
+        half(20) << 16 | half(26)
     }
 }
 

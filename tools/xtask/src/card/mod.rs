@@ -6,6 +6,7 @@
 
 mod content;
 pub(crate) mod disk;
+mod dots;
 mod layout;
 mod spoil;
 
