@@ -10,17 +10,31 @@
 //! | `el1.s` | registers of EL1, MMU and caches on, lower half off |
 //! | `tables.s` | first page tables |
 //! | `upper.s` | bss, [`Handoff`], stacks, [`KernelMain`] |
+//! | `secondary.s` | the same way for the other cores, once [`secondary_start`] lets them, to [`SecondaryMain`] |
 
 #![expect(unsafe_code, reason = "the assembly itself")]
 
 use crate::{Handoff, Image};
 use core::arch::global_asm;
 use core::mem::{offset_of, size_of};
-use hal::{GIB, MIB, PhysAddr, layout};
+use core::ops::RangeInclusive;
+use core::sync::atomic::{AtomicU64, Ordering};
+use hal::{GIB, MAX_CPUS, MIB, PhysAddr, layout};
 
 /// What the entry jumps to: the image defines `kernel_main`, unmangled. It runs at EL1 on core 0,
 /// on the main stack (SP_EL0), with exceptions masked and a vector table that stands still.
 pub type KernelMain = extern "C" fn(&'static Handoff) -> !;
+
+/// What another core's entry jumps to with the core's number: the image defines `secondary_main`,
+/// unmangled. It runs at EL1 on the kernel's own tables, on that core's main stack, with exceptions
+/// masked and a vector table that stands still.
+pub type SecondaryMain = extern "C" fn(u64) -> !;
+
+/// Root of the kernel's tables, alone in its cache line.
+#[repr(C, align(64))]
+struct SecondaryRoot(AtomicU64);
+
+static SECONDARY_ROOT: SecondaryRoot = SecondaryRoot(AtomicU64::new(0));
 
 /// Where the loader puts the image, relative to a 2 MiB boundary (arm64 Image header). Firmware and
 /// emulator turn 0 into 200000h, since page 0 is taken. The image finds its own place, so a tool may
@@ -47,6 +61,7 @@ global_asm!(
     include_str!("entry/el1.s"),
     include_str!("entry/tables.s"),
     include_str!("entry/upper.s"),
+    include_str!("entry/secondary.s"),
     text_offset = const TEXT_OFFSET,
     kernel_base = const layout::KERNEL_BASE,
     stacks_len = const layout::STACKS_LEN,
@@ -56,6 +71,9 @@ global_asm!(
     exception_stack = const layout::EXCEPTION_STACK,
     main_stack = const layout::MAIN_STACK,
     stack_guard = const layout::STACK_GUARD,
+    stack_stride = const layout::STACK_STRIDE,
+    cores_mask = const MAX_CPUS - 1,
+    secondary_root = sym SECONDARY_ROOT,
     kernel_l1 = const level1(layout::KERNEL_BASE),
     kernel_l2 = const level2(layout::KERNEL_BASE),
     device_l1 = const level1(layout::DEVICE_BASE + PERIPHERALS),
@@ -92,6 +110,23 @@ unsafe extern "C" {
     static __image_end: u8;
     static __build_id_start: u8;
     static __build_id_end: u8;
+    static secondary_entry: u8;
+}
+
+/// Where another core enters, to arrive in `secondary_main` on the tables at `root`.
+///
+/// `clean` gets the addresses of what that core reads while its caches are off; it must have
+/// written them back to memory, completely, when it returns.
+pub fn secondary_start(
+    handoff: &Handoff,
+    root: PhysAddr,
+    clean: impl FnOnce(RangeInclusive<u64>),
+) -> PhysAddr {
+    SECONDARY_ROOT.0.store(root.get(), Ordering::Relaxed);
+    let start = (&raw const SECONDARY_ROOT).addr() as u64;
+    clean(start..=start + size_of::<SecondaryRoot>() as u64 - 1);
+    let entry = (&raw const secondary_entry).addr() as u64;
+    PhysAddr::new(handoff.load + (entry - layout::KERNEL_BASE))
 }
 
 /// Borders of the running image. `handoff` tells where it was loaded.

@@ -15,7 +15,7 @@ pub mod tree;
 mod words;
 
 #[cfg(all(target_os = "none", target_arch = "aarch64"))]
-pub use entry::{KernelMain, build_id, image};
+pub use entry::{KernelMain, SecondaryMain, build_id, image, secondary_start};
 pub use finding::Finding;
 pub use handoff::Handoff;
 pub use image::{Image, Part, Rights, Stack, StackKind};

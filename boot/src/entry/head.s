@@ -7,6 +7,7 @@
 //   x22 SCTLR_EL2        x23 HCR_EL2              x24 CPUECTLR_EL1
 //   x25 L2CTLR_EL1       x26 CPUACTLR_EL1         x27 the same after the erratum's remedy
 //   x28 virtual address of the device tree, or 0 (`tables.s`)
+//   x29 where this core goes on at EL1
 
         .section .text.head, "ax"
         .globl  _start
@@ -32,15 +33,20 @@ reset:
         tst     x1, #0xFF
         b.ne    park
         mov     x19, x0
-        mrs     x20, CurrentEL
-        lsr     x20, x20, #2
         adr     x21, _start
+        adr     x29, at_el1
         .irp    found, x22, x23, x24, x25, x26, x27
         mov     \found, xzr
         .endr
+
+// Down to EL1 from wherever this core is, and on at x29.
+descend:
+        mrs     x20, CurrentEL
+        lsr     x20, x20, #2
         cmp     x20, #2
-        b.lo    at_el1
-        mrs     x22, sctlr_el2
+        b.hs    1f
+        br      x29
+1:      mrs     x22, sctlr_el2
         mrs     x23, hcr_el2
         load_imm x0, SCTLR_EL2_OFF
         msr     sctlr_el2, x0
@@ -117,8 +123,7 @@ at_el2:
         load_imm x0, SCTLR_EL1_OFF
         msr     sctlr_el1, x0
         bl      apply_errata
-        adr     x0, at_el1
-        msr     elr_el2, x0
+        msr     elr_el2, x29
         mov     x0, #SPSR_EL1T_MASKED
         msr     spsr_el2, x0
         eret

@@ -1,5 +1,17 @@
 // In the upper half, MMU and caches on: bss, the handoff, the stacks, Rust.
 
+// The two stacks above the guard page at \bottom, and no caller: there the backtrace ends.
+.macro  take_stacks bottom
+        add     \bottom, \bottom, #({stack_guard} + {exception_stack})
+        msr     spsel, #1
+        mov     sp, \bottom
+        msr     spsel, #0
+        add     \bottom, \bottom, #{stack_guard}
+        add     sp, \bottom, #{main_stack}
+        mov     x29, xzr
+        mov     x30, xzr
+.endm
+
         .section .text.upper, "ax"
 start_kernel:
         address x0, parked_vectors      // until the kernel installs its own
@@ -34,14 +46,7 @@ start_kernel:
         str     x1, [x0, #{mmfr0}]
 
         address x1, __stacks_start
-        add     x1, x1, #({stack_guard} + {exception_stack})
-        msr     spsel, #1
-        mov     sp, x1
-        msr     spsel, #0
-        add     x1, x1, #{stack_guard}
-        add     sp, x1, #{main_stack}
-        mov     x29, xzr                // where the backtrace ends
-        mov     x30, xzr
+        take_stacks x1
         b       kernel_main
 
 // Taken by whoever faults before the kernel has vectors of its own: stand still.

@@ -1,8 +1,8 @@
 //! What the kernel learns from the tree: plain values that outlive the blob.
 
-use super::{Kind, Translation, TreeError};
+use super::{Kind, ParkedCpu, Translation, TreeError};
 use arrayvec::{ArrayString, ArrayVec};
-use hal::PhysRange;
+use hal::{MAX_CPUS, PhysRange};
 
 /// Banks of RAM, at most.
 pub const MAX_BANKS: usize = 8;
@@ -87,6 +87,8 @@ pub struct BootInfo {
     pub initrd: Option<PhysRange>,
     /// Path of the console's node, without options.
     pub stdout: ArrayString<64>,
+    /// Cores that wait to be started, in the order of the tree.
+    pub cpus: ArrayVec<ParkedCpu, MAX_CPUS>,
     /// Devices of interest.
     pub devices: ArrayVec<Device, MAX_DEVICES>,
     pub(super) buses: ArrayVec<Bus, MAX_BUSES>,
@@ -103,6 +105,7 @@ impl BootInfo {
             bootargs: ArrayString::new_const(),
             initrd: None,
             stdout: ArrayString::new_const(),
+            cpus: ArrayVec::new_const(),
             devices: ArrayVec::new_const(),
             buses: ArrayVec::new_const(),
         }
@@ -118,6 +121,7 @@ impl BootInfo {
             bootargs,
             initrd,
             stdout,
+            cpus,
             devices,
             buses,
         } = self;
@@ -127,6 +131,7 @@ impl BootInfo {
         (*revision, *initrd) = (None, None);
         banks.clear();
         reservations.clear();
+        cpus.clear();
         devices.clear();
         buses.clear();
     }

@@ -13,6 +13,7 @@
 mod board;
 mod bus;
 mod chosen;
+mod cpus;
 mod device;
 mod error;
 mod info;
@@ -28,6 +29,7 @@ mod walk;
 mod tests;
 
 pub use board::{banks_of, clip, memory_of_revision};
+pub use cpus::ParkedCpu;
 pub use error::TreeError;
 pub use info::{
     Banks, BootInfo, Bus, BusId, Device, MAX_BANKS, MAX_BUSES, MAX_DEVICES, MAX_RESERVATIONS, Name,

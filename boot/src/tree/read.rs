@@ -2,7 +2,7 @@
 
 use super::info::shortened;
 use super::property::value;
-use super::{BootInfo, TreeError, chosen, device, memory};
+use super::{BootInfo, TreeError, chosen, cpus, device, memory};
 use dtoolkit::fdt::{Fdt, FdtNode};
 use dtoolkit::standard::NodeStandard;
 
@@ -55,6 +55,7 @@ pub fn read(blob: &[u8], info: &mut BootInfo) -> Result<(), TreeError> {
     info.banks = memory::banks(root)?;
     memory::reservations(fdt, info)?;
     chosen::read(fdt, info)?;
+    cpus::collect(fdt, info)?;
     device::collect(root, info)
 }
 

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "instructions without a Rust name")]
 
-use aarch64_cpu::registers::{CurrentEL, MIDR_EL1, SCTLR_EL1};
+use aarch64_cpu::registers::{CurrentEL, MIDR_EL1, SCTLR_EL1, TTBR1_EL1};
 use core::arch::asm;
 use hal::PhysAddr;
 use tock_registers::interfaces::Readable;
@@ -26,6 +26,14 @@ pub fn wfe() {
 pub fn sev() {
     // SAFETY: a barrier and a signal.
     unsafe { asm!("dsb sy", "sev", options(nostack, preserves_flags)) };
+}
+
+/// Says that this core waits in a loop. An emulator that runs all cores in one thread turns to
+/// another core, which `core::hint::spin_loop` (`isb` here) does not make it do.
+#[inline]
+pub fn relax() {
+    // SAFETY: a hint.
+    unsafe { asm!("yield", options(nomem, nostack, preserves_flags)) };
 }
 
 /// Lets interrupts reach this core.
@@ -102,6 +110,11 @@ pub unsafe fn switch_tables(root: PhysAddr) {
             options(nostack, preserves_flags),
         );
     }
+}
+
+/// Root of the tables that this core uses for the upper half.
+pub fn table_root() -> PhysAddr {
+    PhysAddr::new(TTBR1_EL1.get_baddr())
 }
 
 /// `CTR_EL0`: cache line sizes.

@@ -15,7 +15,7 @@ use crate::mmio::MmioRegion;
 use arm_gic_driver::IntId;
 use arm_gic_driver::v2::{Ack, CpuInterfaceTarget, Gic, TargetList, TrapOp, Trigger};
 use core::fmt;
-use hal::{Cpu, CpuId, IrqLock};
+use hal::{Cpu, CpuId, IrqLock, Platform};
 
 /// Why the controller cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,8 @@ impl fmt::Display for GicError {
 
 /// Bytes of the distributor's registers.
 const DISTRIBUTOR: usize = 0x1000;
+/// `GICD_SGIR`: raises an interrupt on the cores in bits 16-23.
+const SGIR: usize = 0xF00;
 /// Bytes of the CPU interface's registers, `GICC_DIR` (in a page of its own) included.
 const INTERFACE: usize = 0x1004;
 
@@ -63,7 +65,14 @@ pub struct Gic400 {
     gic: IrqLock<Gic, Board>,
     core: TrapOp,
     end: u32,
+    send: *mut u32,
 }
+
+// SAFETY: `send` is a register that takes single stores from any core at any time; the rest is
+// locked or constant.
+unsafe impl Send for Gic400 {}
+// SAFETY: as above.
+unsafe impl Sync for Gic400 {}
 
 impl Gic400 {
     /// Takes over the controller: everything disabled, nothing pending, shared interrupts go to the
@@ -93,6 +102,7 @@ impl Gic400 {
             gic: IrqLock::new(gic),
             core: trap_operations,
             end: end.min(IrqId::END),
+            send: core::ptr::with_exposed_provenance_mut(distributor.base() + SGIR),
         })
     }
 
@@ -149,5 +159,19 @@ impl IrqChip for Gic400 {
 
     fn end(&self, irq: Acknowledged) {
         self.core.eoi(irq.token().into());
+    }
+
+    fn send(&self, id: IrqId, target: CpuId) -> Result<(), IrqError> {
+        if !id.is_between_cores() {
+            return Err(IrqError::NotBetweenCores { id });
+        }
+        Board.complete();
+        // SAFETY: `new` took the distributor's registers, which stay mapped; the register only
+        // raises interrupts, and one store does all.
+        unsafe {
+            self.send
+                .write_volatile(1 << (16 + target.index()) | id.get())
+        };
+        Ok(())
     }
 }

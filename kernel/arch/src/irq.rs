@@ -10,6 +10,8 @@ pub struct IrqId(u16);
 impl IrqId {
     /// First of the shared interrupts (SPI).
     pub const FIRST_SHARED: u32 = 32;
+    /// Numbers below are raised by software (SGI).
+    const FIRST_PRIVATE: u32 = 16;
     /// First number that is no interrupt: 1020-1023 are answers with a special meaning.
     pub const END: u32 = 1020;
 
@@ -33,6 +35,20 @@ impl IrqId {
     /// Private interrupt `n` (GIC number 16 + n), as a device tree counts them.
     pub const fn private(n: u32) -> Option<Self> {
         if n < 16 { Self::new(16 + n) } else { None }
+    }
+
+    /// Interrupt `n` between cores, below 16.
+    pub const fn between_cores(n: u32) -> Option<Self> {
+        if n < Self::FIRST_PRIVATE {
+            Self::new(n)
+        } else {
+            None
+        }
+    }
+
+    /// Is it one that cores send each other?
+    pub const fn is_between_cores(self) -> bool {
+        self.get() < Self::FIRST_PRIVATE
     }
 
     /// The number.
@@ -69,6 +85,11 @@ pub enum IrqError {
         /// The core it was asked for.
         target: CpuId,
     },
+    /// Software cannot raise it.
+    NotBetweenCores {
+        /// What was asked for.
+        id: IrqId,
+    },
 }
 
 impl fmt::Display for IrqError {
@@ -78,6 +99,7 @@ impl fmt::Display for IrqError {
             Self::OtherCore { id, target } => {
                 write!(f, "{id} of core {} is private to it", target.index())
             }
+            Self::NotBetweenCores { id } => write!(f, "{id} cannot be sent: 0 to 15 can"),
         }
     }
 }
@@ -124,6 +146,10 @@ pub trait IrqChip: Sync {
 
     /// Ends an interrupt on the core that acknowledged it.
     fn end(&self, irq: Acknowledged);
+
+    /// Raises `id`, one of those between cores, on `target`, after this core's earlier stores.
+    /// Takes no lock: a core that panics must get through.
+    fn send(&self, id: IrqId, target: CpuId) -> Result<(), IrqError>;
 }
 
 #[cfg(test)]
@@ -135,6 +161,14 @@ mod tests {
         assert_eq!(IrqId::new(1019).map(IrqId::get), Some(1019));
         assert!((1020..=1024).all(|id| IrqId::new(id).is_none()));
         assert_eq!(IrqId::new(u32::MAX), None);
+    }
+
+    #[test]
+    fn sixteen_interrupts_are_between_cores() {
+        let last = IrqId::between_cores(15);
+        assert_eq!(last.map(IrqId::is_between_cores), Some(true));
+        assert_eq!(IrqId::between_cores(16), None);
+        assert_eq!(IrqId::private(0).map(IrqId::is_between_cores), Some(false));
     }
 
     #[test]

@@ -105,10 +105,11 @@ impl Timer {
     }
 }
 
-/// Sleeps, interrupts masked, until one is pending or the clock passes `deadline`. Does nothing
-/// where nothing could end the sleep.
+/// Sleeps, interrupts masked, until one is pending or the clock passes `deadline`. Returns
+/// at once where nothing could end the sleep.
 fn sleep_until(deadline: u64) {
     if !MAY_SLEEP[Board::cpu_id().index()].load(Relaxed) {
+        crate::cpu::relax();
         return;
     }
     CNTP_CVAL_EL0.set(deadline);

@@ -5,13 +5,11 @@
     reason = "takes possession of the controller, and unmasks interrupts"
 )]
 
-use crate::channels;
 use crate::information::Machine;
-use crate::shell;
+use crate::{channels, cores, shell, timers, work};
 use arch::{Gic400, IrqChip, IrqId, MmioRegion, Timer};
 use boot::tree::Kind;
-use core::sync::atomic::{AtomicUsize, Ordering};
-use hal::{Cpu, PhysRange};
+use hal::{Cpu, CpuId, PhysRange};
 use log::warn;
 use spin::Once;
 
@@ -20,8 +18,10 @@ static GIC: Once<Gic400> = Once::new();
 /// Urgency of everything, in the middle of what there is.
 const PRIORITY: u8 = 0x80;
 
-/// A function that the next timer interrupt runs, as an address; 0 is none.
-static AT_TIMER: AtomicUsize = AtomicUsize::new(0);
+/// Ends the sleep of a core.
+pub(crate) const WAKE: IrqId = IrqId::between_cores(0).expect("below 16");
+/// Has a core stand still for good.
+pub(crate) const STOP: IrqId = IrqId::between_cores(1).expect("below 16");
 
 /// Brings up the controller and the timer, and lets interrupts through.
 ///
@@ -34,12 +34,21 @@ pub(crate) fn start(machine: &Machine) {
     let [distributor, interface] = [0, 1].map(|i| registers(device.registers.get(i)));
     let gic = Gic400::new(distributor, interface);
     let gic = GIC.call_once(|| gic.unwrap_or_else(|error| panic!("GIC: {error}")));
-    gic.init_core();
     arch::exception::set_irq_handler(handle);
-    enable(Timer::IRQ);
     if let Err(error) = Timer.enable_sleep(gic) {
         warn!("timer: {error}");
     }
+    start_core();
+}
+
+/// Lets interrupts through to the calling core: its timer's, those between cores, and what it
+/// enables later.
+///
+/// Only the boot core sleeps while it waits for a transfer: it is the one that transfers interrupt.
+pub(crate) fn start_core() {
+    let gic = GIC.get().expect("the boot core brings it up");
+    gic.init_core();
+    [Timer::IRQ, WAKE, STOP].into_iter().for_each(enable);
     // SAFETY: vectors and handler are installed, and this core holds no lock.
     unsafe { arch::cpu::enable_interrupts() };
     // SAFETY: as above; an SError is reported.
@@ -60,34 +69,30 @@ pub(crate) fn enable(id: IrqId) {
     }
 }
 
-/// Has `f` run in the handler of the next timer interrupt, `micros` from now.
-pub(crate) fn at_timer(micros: u64, f: fn()) {
-    AT_TIMER.store(f as usize, Ordering::Release);
-    Timer.arm(Timer.deadline(micros));
+/// Raises an interrupt between cores on `core`. Takes no lock.
+pub(crate) fn send(id: IrqId, core: CpuId) {
+    if let Some(gic) = GIC.get() {
+        gic.send(id, core).expect("constants above");
+    }
 }
 
 fn handle() {
     let Some(gic) = GIC.get() else {
         return;
     };
+    let mut tick = false;
     while let Some(irq) = gic.acknowledge() {
-        if irq.id() == Timer::IRQ {
-            Timer.disarm();
-            run_timer_function();
-        } else if shell::input::is_source(irq.id()) {
-            shell::input::receive();
-        } else {
-            channels::interrupt(irq.id());
+        match irq.id() {
+            Timer::IRQ => tick |= timers::expired(),
+            STOP => cores::obey(),
+            // Its arrival is all there is to it.
+            WAKE => {}
+            id if shell::input::is_source(id) => shell::input::receive(),
+            id => channels::interrupt(id),
         }
         gic.end(irq);
     }
-}
-
-fn run_timer_function() {
-    let f = AT_TIMER.swap(0, Ordering::Acquire);
-    if f != 0 {
-        // SAFETY: only `at_timer` stores here, and it stores a `fn()`.
-        let f = unsafe { core::mem::transmute::<usize, fn()>(f) };
-        f();
+    if tick {
+        work::tick();
     }
 }

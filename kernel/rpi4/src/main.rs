@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! traps -> boot information -> memory map -> bounce pool -> page tables -> zones, heap
-//!       -> interrupts -> DMA layer, channels -> report -> self-tests -> main job -> shell -> end
+//!       -> interrupts -> DMA layer, channels -> report -> other cores -> self-tests -> main job -> shell -> end
 //! ```
 //!
 //! Here instances are made and wired; what they do is in the crates below.
@@ -14,6 +14,7 @@ mod card;
 mod carry;
 mod channels;
 mod console;
+mod cores;
 mod end;
 mod entry;
 mod file;
@@ -26,7 +27,9 @@ mod memory;
 mod report;
 mod selftest;
 mod shell;
+mod timers;
 mod traps;
+mod work;
 
 use self::shell::Context;
 use boot::Handoff;
@@ -42,6 +45,7 @@ fn start(handoff: &'static Handoff) -> ! {
     interrupts::start(&machine);
     let layer = layer::bring_up(&machine, &memory);
     report::print(handoff, &machine, &memory, &layer);
+    cores::start(handoff, &machine, &memory);
     card::find(&machine, &layer);
     let pattern = machine.command_line().value("selftest").unwrap_or("");
     let tests = selftest::run(&layer, &memory, pattern);

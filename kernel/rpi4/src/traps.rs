@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "vouches for the stacks' addresses")]
 
 use crate::console::Emergency;
-use crate::end;
+use crate::{cores, end};
 use arch::exception;
 use arrayvec::ArrayVec;
 use boot::{Handoff, StackKind};
@@ -18,6 +18,7 @@ pub(crate) fn install(handoff: &Handoff) {
     exception::set_early_writer(|text| {
         let _ = Emergency.write_str(text);
     });
+    exception::set_stop_others(cores::stop_others);
     exception::set_on_fatal(end::fatal);
     let stacks = STACKS.call_once(|| boot::image(handoff).stacks().map(named).collect());
     // SAFETY: the image's own stacks; the entry mapped them, and every later table does.

@@ -5,6 +5,7 @@ extern crate std;
 mod board;
 mod buses;
 mod chosen;
+mod cpus;
 mod defects;
 mod memory;
 mod windows;

@@ -26,7 +26,10 @@ pub(super) fn die(frame: &Frame) -> ! {
     let out = &mut EarlyWriter;
     // Errors of the writer have nowhere to go.
     match FAULTS[core].fetch_add(1, Relaxed) {
-        0 => _ = report(out, core, frame),
+        0 => {
+            hooks::stop_others();
+            _ = report(out, core, frame);
+        }
         1 => _ = headline(out, core, frame),
         // The writer itself may be what faults.
         2 => {}

@@ -9,6 +9,7 @@ use spin::Once;
 
 static WRITER: Once<fn(&str)> = Once::new();
 static IRQ_HANDLER: Once<fn()> = Once::new();
+static STOP_OTHERS: Once<fn()> = Once::new();
 static ON_FATAL: Once<fn() -> !> = Once::new();
 static STACKS: Once<&'static [Stack]> = Once::new();
 
@@ -21,6 +22,12 @@ pub fn set_early_writer(writer: fn(&str)) {
 /// Who takes interrupts, on `SP_EL1`, masked: acknowledges, handles and ends what is pending.
 pub fn set_irq_handler(handler: fn()) {
     IRQ_HANDLER.call_once(|| handler);
+}
+
+/// What keeps other cores quiet while one reports a fatal exception. It takes no lock, and does not
+/// return where another core reports already.
+pub fn set_stop_others(stop: fn()) {
+    STOP_OTHERS.call_once(|| stop);
 }
 
 /// How a core ends after its report: power off, exit of the emulator, or park.
@@ -47,6 +54,13 @@ pub(super) fn dispatch_irq() -> bool {
         handler();
         true
     })
+}
+
+/// Makes this core the only one that speaks.
+pub(super) fn stop_others() {
+    if let Some(stop) = STOP_OTHERS.get() {
+        stop();
+    }
 }
 
 /// Ends this core as the image wants it.

@@ -16,7 +16,9 @@ mod hooks;
 
 pub use catch::{Trap, catch_trap};
 pub use fatal::print_backtrace;
-pub use hooks::{EarlyWriter, set_early_writer, set_irq_handler, set_on_fatal, set_stacks};
+pub use hooks::{
+    EarlyWriter, set_early_writer, set_irq_handler, set_on_fatal, set_stacks, set_stop_others,
+};
 
 use crate::frame::Frame;
 use aarch64_cpu::registers::VBAR_EL1;

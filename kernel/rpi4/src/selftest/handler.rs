@@ -7,7 +7,7 @@ use super::bed::{intact, pattern};
 use super::copy::told;
 use super::{Bed, Reason, Test, Verdict, attempt, check, fail, reason};
 use crate::channels::RamPages;
-use crate::interrupts::at_timer;
+use crate::timers::at_timer;
 use arch::{Board, Timer};
 use core::sync::atomic::{AtomicU32, Ordering};
 use dma::{Dma, DmaDevice, FromDevice, ToDevice};

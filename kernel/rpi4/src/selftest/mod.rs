@@ -8,6 +8,7 @@ mod canary;
 mod cards;
 mod copies;
 mod copy;
+mod cores;
 mod handler;
 mod held;
 mod limits;
@@ -85,6 +86,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), T
         handler::TESTS,
         held::TESTS,
         cards::TESTS,
+        cores::TESTS,
     ];
     let wanted = |test: &&Test| test.0.contains(pattern);
     let tests = || groups.into_iter().flatten().filter(wanted);

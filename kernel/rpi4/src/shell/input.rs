@@ -1,7 +1,7 @@
 //! Characters from the console: taken in by UART0's interrupt, waited for in WFI.
 
 use crate::console;
-use crate::interrupts;
+use crate::{interrupts, work};
 use ::shell::{Input, Received};
 use arch::{Board, IrqId};
 use boot::tree::{BootInfo, Kind};
@@ -64,13 +64,15 @@ pub(crate) fn receive() {
     }
 }
 
-/// Sleeps until something comes.
+/// Works on what is queued, or sleeps, until something comes.
 pub(super) fn wait() -> Received {
     loop {
         if let Some(received) = INPUT.lock().take() {
             return received;
         }
-        sleep();
+        if !work::run_one() {
+            sleep();
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! on; those that take long ask [`input::stopped`] between steps.
 
 mod bt;
+mod cores;
 mod dma_devices;
 mod dma_maps;
 mod dma_pools;
@@ -45,6 +46,7 @@ static COMMANDS: Commands<Context> = Commands(&[
     dma_maps::COMMAND,
     selftest::COMMAND,
     peek::COMMAND,
+    cores::COMMAND,
     bt::COMMAND,
     log_level::COMMAND,
     reboot::COMMAND,

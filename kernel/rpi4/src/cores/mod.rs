@@ -1,0 +1,35 @@
+//! The four cores: started once by the boot core, idle until there is work, stopped when one dies.
+//!
+//! Context: [`start`] on the boot core, before anything needs help; everything else anywhere.
+
+mod idle;
+mod start;
+mod stop;
+
+pub(crate) use idle::{is_asleep, wake, wake_one};
+pub(crate) use start::{secondary, start};
+pub(crate) use stop::{obey, stop_others};
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use hal::{CpuId, MAX_CPUS};
+use idle::SLEEPS;
+
+/// Cores that run our code, one bit each. The boot core needs no start.
+static ONLINE: AtomicU64 = AtomicU64::new(1);
+
+/// Whether a core runs our code.
+pub(crate) fn is_online(core: CpuId) -> bool {
+    ONLINE.load(Ordering::Acquire) >> core.index() & 1 == 1
+}
+
+/// Cores that run our code, the boot core first.
+pub(crate) fn online() -> impl Iterator<Item = CpuId> + Clone {
+    (0..MAX_CPUS)
+        .filter_map(CpuId::new)
+        .filter(|core| is_online(*core))
+}
+
+/// How often a core went to sleep for want of work.
+pub(crate) fn sleeps(core: CpuId) -> u64 {
+    SLEEPS[core.index()].load(Ordering::Relaxed)
+}

@@ -1,0 +1,73 @@
+//! What a core's one timer is armed for: the work queue's tick, and a function that a test asks for.
+
+use arch::{Board, Timer};
+use hal::{Clock, Cpu, IrqLock, MAX_CPUS};
+
+/// From a job that waits to the tick that runs it. A compromise between how long work waits while
+/// all cores are busy and what it takes from them.
+const TICK_US: u64 = 2_000;
+
+/// Deadlines of one core, in ticks of the clock.
+struct Deadlines {
+    function: Option<(u64, fn())>,
+    tick: Option<u64>,
+}
+
+impl Deadlines {
+    const fn next(&self) -> Option<u64> {
+        match (&self.function, self.tick) {
+            (Some((a, _)), Some(b)) if *a < b => Some(*a),
+            (Some((at, _)), None) => Some(*at),
+            (_, tick) => tick,
+        }
+    }
+
+    fn take_function(&mut self, now: u64) -> Option<fn()> {
+        self.function.take_if(|(at, _)| *at <= now).map(|(_, f)| f)
+    }
+
+    fn take_tick(&mut self, now: u64) -> bool {
+        self.tick.take_if(|at| *at <= now).is_some()
+    }
+}
+
+static DEADLINES: [IrqLock<Deadlines, Board>; MAX_CPUS] = [const {
+    IrqLock::new(Deadlines {
+        function: None,
+        tick: None,
+    })
+}; MAX_CPUS];
+
+/// Changes this core's deadlines and arms its timer for the next one.
+fn change<R>(f: impl FnOnce(&mut Deadlines) -> R) -> R {
+    let mut deadlines = DEADLINES[Board::cpu_id().index()].lock();
+    let result = f(&mut deadlines);
+    match deadlines.next() {
+        Some(at) => Timer.arm(at),
+        None => Timer.disarm(),
+    }
+    result
+}
+
+/// Has `f` run in the handler of this core's timer interrupt, `micros` from now.
+pub(crate) fn at_timer(micros: u64, f: fn()) {
+    let at = Timer.deadline(micros);
+    change(|deadlines| deadlines.function = Some((at, f)));
+}
+
+/// Has the work queue's tick come to this core, unless it is on its way.
+pub(crate) fn tick_soon() {
+    let at = Timer.deadline(TICK_US);
+    change(|deadlines| _ = deadlines.tick.get_or_insert(at));
+}
+
+/// The timer interrupt. True if the tick is due.
+pub(crate) fn expired() -> bool {
+    let now = Timer.ticks();
+    let (function, tick) =
+        change(|deadlines| (deadlines.take_function(now), deadlines.take_tick(now)));
+    if let Some(f) = function {
+        f();
+    }
+    tick
+}
