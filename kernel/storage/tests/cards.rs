@@ -260,3 +260,30 @@ proptest! {
         prop_assert!(sums(&mut Card::new(image)).is_ok());
     }
 }
+
+#[test]
+fn partitions_that_share_a_block_are_refused() {
+    let mut image = fat16();
+    let entry: [u8; 16] = image[446..462].try_into().expect("16 bytes");
+    image[462..478].copy_from_slice(&entry);
+    let (first, second) = (1, 2);
+    assert_eq!(fault(image), MbrError::Overlap { first, second }.into());
+}
+
+#[test]
+fn a_volume_larger_than_its_partition_or_its_table_is_refused() {
+    let mut image = fat16();
+    image[START + 22..START + 24].copy_from_slice(&[1, 0]);
+    let short = fault(image.clone());
+    assert!(matches!(
+        short,
+        Error::Boot(BootError::ShortTable { sectors: 1, .. })
+    ));
+    image[START + 19..START + 21].fill(0);
+    image[START + 32..START + 36].fill(0xFF);
+    let beyond = fault(image);
+    assert!(matches!(
+        beyond,
+        Error::Boot(BootError::BeyondPartition { .. })
+    ));
+}
