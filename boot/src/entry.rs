@@ -70,6 +70,7 @@ global_asm!(
     mair = const layout::MAIR,
     exception_stack = const layout::EXCEPTION_STACK,
     main_stack = const layout::MAIN_STACK,
+    emergency_stack = const layout::EMERGENCY_STACK,
     stack_guard = const layout::STACK_GUARD,
     stack_stride = const layout::STACK_STRIDE,
     cores_mask = const MAX_CPUS - 1,

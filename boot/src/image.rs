@@ -4,7 +4,8 @@
 
 use core::ops::Range;
 use hal::layout::{
-    EXCEPTION_STACK, KERNEL_BASE, MAIN_STACK, STACK_GUARD, STACK_STRIDE, STACKS_LEN,
+    EMERGENCY_STACK, EXCEPTION_STACK, KERNEL_BASE, MAIN_STACK, STACK_GUARD, STACK_STRIDE,
+    STACKS_LEN,
 };
 use hal::{CpuId, MAX_CPUS, PhysAddr, PhysRange};
 
@@ -45,21 +46,27 @@ pub struct Part {
     pub rights: Rights,
 }
 
-/// Which of a core's two stacks.
+/// Which of a core's stacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StackKind {
     /// For exceptions (SP_EL1).
     Exception,
     /// For everything else (SP_EL0).
     Main,
+    /// For faults in handlers (SP_EL1 again): the exception stack may be what overflowed.
+    Emergency,
 }
 
 impl StackKind {
+    /// All of them, in rising order.
+    const ALL: [Self; 3] = [Self::Exception, Self::Main, Self::Emergency];
+
     /// Bytes from the start of a core's stacks to this one's lowest byte.
     const fn bottom(self) -> u64 {
         match self {
             Self::Exception => STACK_GUARD,
-            Self::Main => STACK_GUARD + EXCEPTION_STACK + STACK_GUARD,
+            Self::Main => Self::Exception.end() + STACK_GUARD,
+            Self::Emergency => Self::Main.end() + STACK_GUARD,
         }
     }
 
@@ -67,7 +74,12 @@ impl StackKind {
         match self {
             Self::Exception => EXCEPTION_STACK,
             Self::Main => MAIN_STACK,
+            Self::Emergency => EMERGENCY_STACK,
         }
+    }
+
+    const fn end(self) -> u64 {
+        self.bottom() + self.len()
     }
 }
 
@@ -109,9 +121,8 @@ impl Image {
     /// The stacks of all cores, in rising order.
     pub fn stacks(&self) -> impl Iterator<Item = Stack> + use<> {
         let image = *self;
-        let kinds = [StackKind::Exception, StackKind::Main];
         let cpus = (0..MAX_CPUS).filter_map(CpuId::new);
-        cpus.flat_map(move |cpu| kinds.map(|kind| image.stack(cpu, kind)))
+        cpus.flat_map(move |cpu| StackKind::ALL.map(|kind| image.stack(cpu, kind)))
     }
 
     /// One stack of one core.
@@ -142,7 +153,8 @@ impl Image {
     }
 }
 
-const _: () = assert!(StackKind::Main.bottom() + MAIN_STACK == STACK_STRIDE);
+// The vectors take the end of a core's stacks for the top of its emergency stack.
+const _: () = assert!(StackKind::Emergency.end() == STACK_STRIDE);
 const _: () = assert!(STACKS_LEN.is_multiple_of(STACK_STRIDE));
 
 #[cfg(test)]
@@ -188,22 +200,39 @@ mod tests {
     }
 
     #[test]
-    fn each_core_has_two_stacks_of_its_own_above_their_guards() {
-        assert_eq!(IMAGE.stacks().count(), 2 * MAX_CPUS);
-        let cpu2 = CpuId::new(2).expect("four cores");
-        let exceptions = IMAGE.stack(cpu2, StackKind::Exception);
-        let main = IMAGE.stack(cpu2, StackKind::Main);
-        assert_eq!(
-            exceptions.guard.start,
-            KERNEL_BASE + 0x1_0000 + 2 * STACK_STRIDE
-        );
-        assert_eq!(exceptions.guard.end, exceptions.range.start);
-        assert_eq!(
-            exceptions.range.end - exceptions.range.start,
-            EXCEPTION_STACK
-        );
-        assert_eq!(main.guard, exceptions.range.end..main.range.start);
-        assert_eq!(main.range.end - main.range.start, MAIN_STACK);
+    fn each_stack_has_its_length_above_a_guard_of_its_own() {
+        let lens = [EXCEPTION_STACK, MAIN_STACK, EMERGENCY_STACK];
+        let mut end = KERNEL_BASE + IMAGE.stacks_start;
+        for (i, stack) in IMAGE.stacks().enumerate() {
+            assert_eq!(
+                (stack.cpu.index(), stack.kind),
+                (i / 3, StackKind::ALL[i % 3])
+            );
+            assert_eq!(stack.guard, end..end + PAGE);
+            assert_eq!(stack.range.start, stack.guard.end);
+            assert_eq!(stack.range.end - stack.range.start, lens[i % 3]);
+            end = stack.range.end;
+        }
+        assert_eq!(end, KERNEL_BASE + IMAGE.end);
+    }
+
+    #[test]
+    fn no_guard_page_is_part_of_the_mapped_image() {
+        assert_eq!(IMAGE.stacks().count(), 3 * MAX_CPUS);
+        for guard in IMAGE.stacks().map(|stack| stack.guard) {
+            let met =
+                |part: &Part| part.virt < guard.end && guard.start < part.virt + part.phys.len();
+            assert_eq!(IMAGE.parts().find(met), None);
+        }
+    }
+
+    #[test]
+    fn an_emergency_stack_ends_where_the_vectors_look_for_it() {
+        for cpu in (0..MAX_CPUS).filter_map(CpuId::new) {
+            let stacks = KERNEL_BASE + IMAGE.stacks_start;
+            let top = stacks + (cpu.index() as u64 + 1) * STACK_STRIDE;
+            assert_eq!(IMAGE.stack(cpu, StackKind::Emergency).range.end, top);
+        }
     }
 
     #[test]

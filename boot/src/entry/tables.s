@@ -47,6 +47,8 @@ fill_image:
         bl      map_stack
         mov     x4, #{main_stack}
         bl      map_stack
+        mov     x4, #{emergency_stack}
+        bl      map_stack
         address x4, __image_end
         cmp     x1, x4
         b.lo    1b

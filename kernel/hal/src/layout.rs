@@ -67,8 +67,11 @@ pub const STACK_GUARD: u64 = 4 * KIB;
 pub const EXCEPTION_STACK: u64 = 16 * KIB;
 /// Bytes of a core's main stack (SP_EL0).
 pub const MAIN_STACK: u64 = 64 * KIB;
-/// Bytes from one core's stacks to the next: guard, exception stack, guard, main stack.
-pub const STACK_STRIDE: u64 = STACK_GUARD + EXCEPTION_STACK + STACK_GUARD + MAIN_STACK;
+/// Bytes of a core's emergency stack, for faults in handlers: room for the report, in a debug build
+/// too. It ends where the core's stacks end; the vectors count on that.
+pub const EMERGENCY_STACK: u64 = 16 * KIB;
+/// Bytes from one core's stacks to the next: exception, main and emergency stack, each above a guard.
+pub const STACK_STRIDE: u64 = 3 * STACK_GUARD + EXCEPTION_STACK + MAIN_STACK + EMERGENCY_STACK;
 /// Bytes of all stacks with their guards.
 pub const STACKS_LEN: u64 = STACK_STRIDE * MAX_CPUS as u64;
 

@@ -11,7 +11,7 @@ use core::fmt::Write;
 use hal::MAX_CPUS;
 use spin::Once;
 
-static STACKS: Once<ArrayVec<arch::Stack, { 2 * MAX_CPUS }>> = Once::new();
+static STACKS: Once<ArrayVec<arch::Stack, { 3 * MAX_CPUS }>> = Once::new();
 
 /// Installs the vectors, and says where the stacks and their guard pages are.
 pub(crate) fn install(handoff: &Handoff) {
@@ -26,22 +26,33 @@ pub(crate) fn install(handoff: &Handoff) {
     exception::install_vectors();
 }
 
+/// The stacks of all cores; none before [`install`].
+pub(crate) fn stacks() -> &'static [arch::Stack] {
+    STACKS.get().map_or(&[], |stacks| stacks)
+}
+
 /// The stack in whose guard page `far` lies.
 pub(crate) fn overflowed(far: u64) -> Option<&'static str> {
-    let stacks = STACKS.get()?;
-    arch::Stack::overflowed(stacks, far).map(|stack| stack.name)
+    arch::Stack::overflowed(stacks(), far).map(|stack| stack.name)
+}
+
+/// By core, then in the order of [`StackKind`].
+macro_rules! names {
+    ($($core:literal),*) => {
+        [$([
+            concat!("exception stack of core ", $core),
+            concat!("main stack of core ", $core),
+            concat!("emergency stack of core ", $core),
+        ]),*]
+    };
 }
 
 fn named(stack: boot::Stack) -> arch::Stack {
-    const NAMES: [[&str; 2]; MAX_CPUS] = [
-        ["exception stack of core 0", "main stack of core 0"],
-        ["exception stack of core 1", "main stack of core 1"],
-        ["exception stack of core 2", "main stack of core 2"],
-        ["exception stack of core 3", "main stack of core 3"],
-    ];
+    const NAMES: [[&str; 3]; MAX_CPUS] = names!(0, 1, 2, 3);
     let kind = match stack.kind {
         StackKind::Exception => 0,
         StackKind::Main => 1,
+        StackKind::Emergency => 2,
     };
     let name = NAMES[stack.cpu.index()][kind];
     arch::Stack {

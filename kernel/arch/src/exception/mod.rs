@@ -22,29 +22,20 @@ pub use hooks::{
 
 use crate::frame::Frame;
 use aarch64_cpu::registers::VBAR_EL1;
-use core::cell::UnsafeCell;
-use hal::MAX_CPUS;
+use hal::layout::STACK_STRIDE;
+use hal::{MAX_CPUS, PAGE};
 use tock_registers::interfaces::Writeable;
-
-/// Log2 of the bytes of a core's last-resort stack: room for the report, in a debug build too.
-const EMERGENCY_SHIFT: usize = 14;
-
-/// Memory for the stacks of faults in handlers; the vectors alone know its address.
-#[repr(C, align(16))]
-struct Emergency(UnsafeCell<[[u8; 1 << EMERGENCY_SHIFT]; MAX_CPUS]>);
-
-// SAFETY: Rust never touches the contents; each core uses its own element, as a stack.
-unsafe impl Sync for Emergency {}
-
-static EMERGENCY: Emergency = Emergency(UnsafeCell::new([[0; 1 << EMERGENCY_SHIFT]; MAX_CPUS]));
 
 core::arch::global_asm!(
     include_str!("vectors.s"),
     FRAME = const size_of::<Frame>(),
     CORES_MASK = const MAX_CPUS - 1,
-    EMERGENCY = sym EMERGENCY,
-    EMERGENCY_SHIFT = const EMERGENCY_SHIFT,
+    STRIDE_PAGES = const STACK_STRIDE / PAGE,
+    PAGE_SHIFT = const PAGE.trailing_zeros(),
 );
+
+// The vectors count in pages, which one `mov` can hold.
+const _: () = assert!(STACK_STRIDE.is_multiple_of(PAGE) && STACK_STRIDE / PAGE < 1 << 16);
 
 unsafe extern "C" {
     static arch_vectors: [u32; 512];

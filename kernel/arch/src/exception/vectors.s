@@ -3,8 +3,9 @@
 // Every entry saves all general registers in a `Frame` on SP_EL1 (offsets as in frame.rs) and calls
 // arch_exception(&mut Frame). What that changes in the frame is what `eret` returns to.
 //
-// Faults in a handler, of which nothing returns, get a stack of their own: their cause may be
-// that SP_EL1 has overflowed. TPIDR_EL0 and TPIDRRO_EL0 are scratch there, since EL0 is not used.
+// Faults in a handler, of which nothing returns, get the emergency stack: their cause may be that
+// SP_EL1 has overflowed. It ends where the core's stacks end (hal::layout), so its top needs no
+// memory to be read. TPIDR_EL0 and TPIDRRO_EL0 are scratch there, since EL0 is not used.
 
 .pushsection .text.arch_vectors, "ax"
 
@@ -36,9 +37,10 @@
     mrs     x0, mpidr_el1
     and     x0, x0, #{CORES_MASK}
     add     x0, x0, #1
-    adrp    x1, {EMERGENCY}
-    add     x1, x1, :lo12:{EMERGENCY}
-    add     x0, x1, x0, lsl #{EMERGENCY_SHIFT}
+    mov     x1, #{STRIDE_PAGES}
+    mul     x0, x0, x1
+    adrp    x1, __stacks_start          // on a page boundary
+    add     x0, x1, x0, lsl #{PAGE_SHIFT}
     mov     x1, sp
     sub     sp, x0, #{FRAME}
     str     x1, [sp, #304]

@@ -4,11 +4,13 @@
 
 use super::{Bed, Test, Verdict, check, fail};
 use crate::console::say;
-use crate::traps::overflowed;
+use crate::traps::{overflowed, stacks};
 use arch::exception::{Trap, catch_trap};
 use arch::probe::{probe_exec, probe_load, probe_store};
-use arch::{Attempt, Class};
+use arch::{Attempt, Class, FaultStatus};
 use core::hint::black_box;
+use core::ops::Range;
+use hal::MAX_CPUS;
 use hal::layout::{KERNEL_BASE, LINEAR_BASE};
 
 pub(super) const TESTS: &[Test] = &[
@@ -20,6 +22,7 @@ pub(super) const TESTS: &[Test] = &[
     ("a store to text traps", store_to_text),
     ("execution of data traps", execute_data),
     ("the image is not in the linear map", no_alias),
+    ("every guard page is absent", guards),
     ("a stack overflow is caught and reported", stack_overflow),
 ];
 
@@ -82,6 +85,39 @@ fn no_alias(bed: &Bed) -> Verdict {
         "the image is linked into the linear map"
     );
     traps(probe_load, LINEAR_BASE + image, Attempt::Load)
+}
+
+/// A core's stacks: exception, main, emergency.
+const STACKS: usize = 3 * MAX_CPUS;
+
+fn guards(_: &Bed) -> Verdict {
+    let count = stacks().len();
+    check!(count == STACKS, "{count} stacks instead of {STACKS}");
+    for stack in stacks() {
+        if let Some(at) = ends(&stack.guard).find(|at| !is_absent(*at)) {
+            fail!("{at:#x} below the {} is mapped", stack.name);
+        }
+        if let Some(at) = ends(&stack.range).find(|at| load(*at).is_some()) {
+            fail!("{at:#x} of the {} traps", stack.name);
+        }
+    }
+    Verdict::Passed
+}
+
+/// The first and the last byte.
+fn ends(range: &Range<u64>) -> impl Iterator<Item = u64> + use<> {
+    [range.start, range.end - 1].into_iter()
+}
+
+/// Does a load there find no page, and not just one without the right?
+fn is_absent(at: u64) -> bool {
+    let abort = load(at).and_then(|trap| trap.esr.abort());
+    abort.is_some_and(|abort| matches!(abort.status, FaultStatus::Translation(_)))
+}
+
+fn load(at: u64) -> Option<Trap> {
+    // SAFETY: the probe holds nothing, and a load from the image's RAM has no effect.
+    unsafe { catch_trap(probe_load, at as usize) }
 }
 
 /// Takes stack until there is none; no stack is `usize::MAX` frames deep.
