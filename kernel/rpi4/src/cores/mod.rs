@@ -7,7 +7,7 @@ mod start;
 mod stop;
 
 pub(crate) use idle::{is_asleep, wake, wake_one};
-pub(crate) use start::{secondary, start};
+pub(crate) use start::{nobody_waits, secondary, start};
 pub(crate) use stop::{obey, stop_others};
 
 use core::sync::atomic::{AtomicU64, Ordering};

@@ -16,7 +16,7 @@ use arch::{Board, Timer, cache};
 use boot::Handoff;
 use boot::tree::ParkedCpu;
 use core::fmt;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicBool, Ordering};
 use hal::{Access, Clock, PhysAddr, PhysRange, Platform};
 use log::warn;
 use mm::ClaimKind;
@@ -37,8 +37,22 @@ impl fmt::Display for NotReleased {
     }
 }
 
+/// The image was entered without a firmware: see [`nobody_waits`].
+static NO_FIRMWARE: AtomicBool = AtomicBool::new(false);
+
+/// Does no core poll its release word? So it is where a loader entered the image at EL3, on all
+/// cores at once: the others are parked in our own entry, for good.
+pub(crate) fn nobody_waits() -> bool {
+    NO_FIRMWARE.load(Ordering::Relaxed)
+}
+
 /// Starts every core that the tree names, and waits for them.
 pub(crate) fn start(handoff: &Handoff, machine: &Machine, memory: &Memory) {
+    if handoff.entry_el == 3 {
+        NO_FIRMWARE.store(true, Ordering::Relaxed);
+        warn!("entered at EL3: no firmware holds the other cores for us, so this one is alone");
+        return;
+    }
     let entry = boot::secondary_start(handoff, arch::cpu::table_root(), |line| {
         // SAFETY: the entry's own static, mapped as the whole image is.
         unsafe { cache::clean(*line.start(), *line.end()) };
