@@ -51,6 +51,11 @@ impl Irq for Board {
         // SAFETY: `state` is what `mask` read; handlers are ready for interrupts that were on.
         unsafe { asm!("msr daif, {0}", in(reg) state, options(nostack, preserves_flags)) };
     }
+
+    #[inline]
+    fn relax() {
+        crate::cpu::relax();
+    }
 }
 
 // SAFETY: each method is the instruction or loop that the trait's text names, over the whole of the

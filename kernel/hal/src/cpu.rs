@@ -42,4 +42,9 @@ pub trait Irq {
 
     /// Puts the mask back as `mask` found it.
     fn restore(state: Self::State);
+
+    /// Called between two looks of a core that waits for another one.
+    fn relax() {
+        core::hint::spin_loop();
+    }
 }

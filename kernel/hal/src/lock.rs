@@ -3,6 +3,7 @@
 use crate::Irq;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
+use spin::RelaxStrategy;
 use spin::mutex::{TicketMutex, TicketMutexGuard};
 
 /// A ticket lock that masks interrupts while it is held.
@@ -10,7 +11,7 @@ use spin::mutex::{TicketMutex, TicketMutexGuard};
 /// Its memory must be Normal cacheable (exclusives need it), so never in a buffer that a device
 /// sees. Hold it briefly: no log, no callback, no cache loop inside.
 pub struct IrqLock<T, I> {
-    inner: TicketMutex<T>,
+    inner: TicketMutex<T, Waiting<I>>,
     irq: PhantomData<fn() -> I>,
 }
 
@@ -50,6 +51,15 @@ impl<T, I: Irq> IrqLock<T, I> {
     }
 }
 
+/// How a core waits in line.
+struct Waiting<I>(PhantomData<fn() -> I>);
+
+impl<I: Irq> RelaxStrategy for Waiting<I> {
+    fn relax() {
+        I::relax();
+    }
+}
+
 /// Interrupts are masked while this lives; it restores what it found.
 struct Masked<I: Irq> {
     state: I::State,
@@ -75,7 +85,7 @@ impl<I: Irq> Drop for Masked<I> {
 /// Access to a locked value. Fields drop in order: the lock is free before interrupts return, so a
 /// handler that fires at once can take it.
 pub struct IrqGuard<'a, T, I: Irq> {
-    value: TicketMutexGuard<'a, T>,
+    value: TicketMutexGuard<'a, T, Waiting<I>>,
     #[expect(dead_code, reason = "held for its drop")]
     masked: Masked<I>,
 }
@@ -117,7 +127,7 @@ mod tests {
 
     #[test]
     fn interrupts_return_only_after_the_lock_is_free() {
-        static LOCK: IrqLock<u32, Traced> = IrqLock::new(1);
+        static LOCK: IrqLock<u32, Probe> = IrqLock::new(1);
         struct Probe;
         impl Irq for Probe {
             type State = ();
@@ -125,7 +135,7 @@ mod tests {
             fn restore((): ()) {
                 // What a handler that fires right now would find.
                 assert!(
-                    LOCK.try_lock().is_some(),
+                    LOCK.inner.try_lock().is_some(),
                     "still locked when interrupts came back"
                 );
             }
