@@ -1,6 +1,6 @@
 //! The four cores: started once by the boot core, idle until there is work, stopped when one dies.
 //!
-//! Context: [`start`] on the boot core, before anything needs help; everything else anywhere.
+//! Context: [`start()`] on the boot core, before anything needs help; everything else anywhere.
 
 mod idle;
 mod start;
