@@ -131,7 +131,19 @@ fn churn() {
     assert!(map.values().all(|v| v.iter().all(|byte| *byte == v[0])));
 }
 
+/// Whether the words that `cargo test` hands on, if there are any, ask for another test.
+fn is_filtered_out() -> bool {
+    let mut words = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'));
+    words.any(|word| !"global_allocator".contains(&word))
+}
+
 fn main() {
+    if is_filtered_out() {
+        println!("test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out");
+        return;
+    }
     std::thread::spawn(|| {
         std::thread::sleep(std::time::Duration::from_secs(60));
         eprintln!("the allocator waits for itself");

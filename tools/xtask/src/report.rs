@@ -77,6 +77,7 @@ impl Failure {
 pub(crate) struct Totals {
     passed: usize,
     failed: usize,
+    skipped: usize,
 }
 
 impl Totals {
@@ -84,7 +85,13 @@ impl Totals {
     pub(crate) fn add(&mut self, group: &Group) {
         print!("{}", group.text());
         self.passed += group.passed;
+        self.skipped += group.skipped;
         self.failed += group.failures.len();
+    }
+
+    /// Whether nothing at all was tried: no test of any group, not even one that was skipped.
+    pub(crate) fn nothing(self) -> bool {
+        self == Self::default()
     }
 
     /// Whether there were tests, and none failed.
@@ -135,8 +142,16 @@ mod tests {
     }
 
     #[test]
-    fn a_run_of_no_tests_is_not_a_success() {
-        assert!(!Totals::default().ok());
+    fn a_run_of_no_tests_is_not_a_success_and_one_of_skipped_tests_is_no_run_of_none() {
+        assert!(!Totals::default().ok() && Totals::default().nothing());
+        let mut totals = Totals::default();
+        totals.add(&Group::default());
+        assert!(totals.nothing());
+        totals.add(&Group {
+            skipped: 1,
+            ..Group::default()
+        });
+        assert!(!totals.nothing());
     }
 
     #[test]

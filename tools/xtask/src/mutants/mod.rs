@@ -34,6 +34,9 @@ fn try_run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) -> an
         bail!("tools/mutants lists no mutant: no rule is tested");
     }
     mutants.retain(|mutant| options.names(&mutant.rule));
+    if mutants.is_empty() {
+        return Ok(());
+    }
     let bench = Bench::copy_of(&workspace.sources.root)?;
     let whole = Whole::try_all(&bench, &mutants)?;
     for mutant in &mutants {

@@ -23,6 +23,12 @@ pub(crate) fn run(workspace: &Workspace, options: &TestArgs) -> anyhow::Result<b
         }
     }
     println!("all of it took {:.0} s", start.elapsed().as_secs_f32());
+    if totals.nothing() && !interrupt::seen() {
+        println!(
+            "no test, scenario or mutant has \"{}\" in its name",
+            options.filter
+        );
+    }
     println!("{}", totals.line());
     Ok(totals.ok())
 }
