@@ -12,7 +12,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
-setup: ## install what is missing: toolchain, emulator, cargo-deny
+setup: ## install what is missing: toolchain, emulator, tools for cards, cargo-deny
 	@sh tools/setup.sh
 build: setup ## build kernel8.img
 	@cargo xtask build

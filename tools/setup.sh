@@ -2,7 +2,8 @@
 # Brings a machine with git, make, cc and rustup to where `make run` and `make test` work.
 #
 # Looks first, says what it will install, then installs only that. A second run finds everything
-# and does nothing. Debian 12 and 13 get the emulator by apt; elsewhere a line says what is needed.
+# and does nothing. Debian 12 and 13 get the emulator and the tools for cards by apt; elsewhere a line
+# says what is needed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -48,6 +49,9 @@ qemu_ok() {
     major=$(qemu-system-aarch64 --version | sed -n 's/.*version \([0-9]*\)\..*/\1/p')
     [ "${major:-0}" -ge "$qemu_at_least" ]
 }
+
+# mkfs.vfat lies in a folder that is not on every user's path; `tools/xtask` looks there too.
+cards_ok() { (PATH=$PATH:/usr/sbin:/sbin; have mkfs.vfat && have mcopy); }
 
 deny_ok() { have cargo-deny && [ "$(cargo-deny --version)" = "cargo-deny $deny_version" ]; }
 
@@ -107,6 +111,15 @@ install_qemu() {
     qemu_ok || fail "qemu-system-aarch64 is still older than $qemu_at_least.0"
 }
 
+install_cards() {
+    case $(debian_version) in
+        12 | 13) ;;
+        *) fail "install dosfstools and mtools (mkfs.vfat, mcopy), then come back: only Debian 12 and 13 are done for you" ;;
+    esac
+    apt update
+    apt install -y --no-install-recommends dosfstools mtools
+}
+
 install_deny() { cargo install cargo-deny --locked --version "$deny_version"; }
 
 # --- do it ---------------------------------------------------------------------------------------
@@ -125,6 +138,8 @@ wanted=""
   - for Rust nightly, which runs Miri: $miri"
 qemu_ok || wanted="$wanted
   - QEMU $qemu_at_least.0 or newer (qemu-system-aarch64), as a package, with apt"
+cards_ok || wanted="$wanted
+  - dosfstools and mtools (mkfs.vfat, mcopy: cards for the tests that are not our own), with apt"
 deny_ok || wanted="$wanted
   - cargo-deny $deny_version, built from source (some minutes)"
 [ -n "$wanted" ] || exit 0
@@ -133,5 +148,6 @@ say "will install:$wanted"
 [ -z "$rust" ] || install_rust
 [ -z "$miri" ] || install_miri
 qemu_ok || install_qemu
+cards_ok || install_cards
 deny_ok || install_deny
 say "done"

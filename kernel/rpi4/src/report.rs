@@ -8,7 +8,7 @@ use boot::Handoff;
 use boot::tree::Source;
 use core::fmt;
 use dma::{Bouncing, DmaDevice};
-use hal::{MIB, PhysAddr, PhysRange, Zone};
+use hal::{MIB, PAGE, PhysAddr, PhysRange, Zone};
 
 /// Prints all of it.
 pub(crate) fn print(handoff: &Handoff, machine: &Machine, memory: &Memory, layer: &Layer) {
@@ -62,7 +62,8 @@ pub(crate) fn print_memory(machine: &Machine, memory: &Memory) {
         (Zone::Normal, "Normal", "from"),
     ] {
         let free = memory.zones.counters(zone).free;
-        say!("  zone {name:<6} {place} {end}: {} MiB free", free / MIB);
+        let (mib, pages) = (free / MIB, free / PAGE);
+        say!("  zone {name:<6} {place} {end}: {mib} MiB free, {pages} pages");
     }
     let floor = memory.heap.floor().map_or(0, |floor| floor.bytes());
     say!("  heap       objects aligned to {floor} bytes");
