@@ -5,6 +5,7 @@ use crate::counters::Counters;
 use crate::limits::Limits;
 use crate::reach::{DmaMask, MAX_WINDOWS, Reach};
 use arrayvec::ArrayVec;
+use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 use hal::{DmaAddr, DmaWindow, PhysRange};
 
@@ -16,6 +17,12 @@ impl DeviceId {
     fn next() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
     }
 }
 

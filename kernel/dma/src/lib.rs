@@ -56,7 +56,7 @@ pub use device::{DeviceId, DmaDevice};
 pub use direction::{
     Bidirectional, DeviceReads, DeviceWrites, Dir, Direction, FromDevice, ToDevice,
 };
-pub use door::{Engine, Halt, InFlight, Quarantined};
+pub use door::{Engine, EngineId, Halt, InFlight, Quarantined};
 pub use error::{MapError, Refused};
 pub use layer::Dma;
 pub use limits::Limits;

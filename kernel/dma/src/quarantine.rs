@@ -1,11 +1,12 @@
 //! Memory of transfers whose engine would not confirm that it halted.
 //!
 //! Such memory belongs to nobody: the device may still write it. It stays here under the device's
-//! name until [`Dma::device_was_reset`](crate::Dma::device_was_reset). Records are fixed; what
+//! name until [`Dma::device_was_reset`](crate::Dma::device_was_reset), or under its engine's until
+//! that confirms after all ([`Dma::halt_again`](crate::Dma::halt_again)). Records are fixed; what
 //! finds no room is leaked, which is as safe, and counted.
 
 use crate::device::DeviceId;
-use crate::door::Parked;
+use crate::door::{EngineId, Parked};
 use crate::swiotlb::Slots;
 use arrayvec::ArrayVec;
 
@@ -16,9 +17,28 @@ const PER_DEVICE: usize = 8;
 
 /// One transfer's memory.
 pub(crate) struct Record {
-    device: DeviceId,
+    pub(crate) device: DeviceId,
+    pub(crate) engine: EngineId,
     pub(crate) buffer: Parked,
     pub(crate) slots: Option<Slots>,
+}
+
+/// Under whose name a record is.
+#[derive(Clone, Copy)]
+pub(crate) enum Whose {
+    /// A bus master's, all its engines together.
+    Device(DeviceId),
+    /// A single engine's.
+    Engine(EngineId),
+}
+
+impl Whose {
+    fn is(self, record: &Record) -> bool {
+        match self {
+            Self::Device(device) => record.device == device,
+            Self::Engine(engine) => record.engine == engine,
+        }
+    }
 }
 
 /// All of it.
@@ -36,26 +56,19 @@ impl Quarantine {
     }
 
     /// Keeps a transfer's memory. Returns whether there was a record for it; if not, it is leaked.
-    pub(crate) fn park(&mut self, device: DeviceId, buffer: Parked, slots: Option<Slots>) -> bool {
-        if self.of(device) >= PER_DEVICE || self.records.is_full() {
+    pub(crate) fn park(&mut self, record: Record) -> bool {
+        if self.of(record.device) >= PER_DEVICE || self.records.is_full() {
             // Neither has a destructor that frees: letting go of them is the leak.
             self.leaked += 1;
             return false;
         }
-        self.records.push(Record {
-            device,
-            buffer,
-            slots,
-        });
+        self.records.push(record);
         true
     }
 
-    /// Takes out one record of `device`.
-    pub(crate) fn take(&mut self, device: DeviceId) -> Option<Record> {
-        let at = self
-            .records
-            .iter()
-            .position(|record| record.device == device)?;
+    /// Takes out one record of `whose`.
+    pub(crate) fn take(&mut self, whose: Whose) -> Option<Record> {
+        let at = self.records.iter().position(|record| whose.is(record))?;
         Some(self.records.swap_remove(at))
     }
 

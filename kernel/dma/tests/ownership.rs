@@ -259,6 +259,34 @@ fn an_unconfirmed_halt_quarantines_until_the_device_was_reset() {
 }
 
 #[test]
+fn an_engine_that_halts_after_all_gives_its_own_memory_back_and_no_other() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::Forced, POOL), legacy(&machine));
+    let live = machine.live_bytes();
+    let engines = [Idle::default(), Idle::default()];
+    for engine in &engines {
+        engine.0.set(Halt::Unconfirmed);
+        let mapping = dma.map(&device, pages(&machine, Zone::High, 0, 64, 0), FromDevice);
+        drop(fly(mapping.expect("maps"), engine, |_, _| {}));
+    }
+    let [first, second] = &engines;
+    assert_eq!(dma.halt_again(first), None);
+    assert_eq!(dma.quarantined(&device), (2, 0), "freed under the device");
+    first.0.set(Halt::Confirmed);
+    assert_eq!(dma.halt_again(first), Some(1));
+    assert_eq!(
+        dma.quarantined(&device),
+        (1, 0),
+        "the other still has its own"
+    );
+    assert_eq!(dma.halt_again(first), Some(0));
+    second.0.set(Halt::Confirmed);
+    assert_eq!(dma.halt_again(second), Some(1));
+    assert_eq!(machine.live_bytes(), live);
+    assert_clean(&dma);
+}
+
+#[test]
 fn a_flight_that_is_dropped_without_a_halt_is_quarantined() {
     let machine = Machine::default();
     let (dma, device) = (layer(&machine, Bouncing::Forced, POOL), legacy(&machine));

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Board, Channel, PATIENCE_US, ends_back, pattern, start};
 use dma::{Bouncing, Engine, Halt};
-use drivers::dma_channel::{Copy, EngineError, StartError, TransferError};
+use drivers::dma_channel::{Copy, EngineError, ReviveError, StartError, TransferError, Unfit};
 use hal::{Mmio, PAGE, Zone};
 use sim::dma_engine::{Faults, Pace};
 use sim::{Builder, Machine, Op, under_every_adversary};
@@ -32,10 +32,14 @@ fn assert_halted(board: &Board, channel: &Channel<'_>) {
 }
 
 /// The channel refuses for want of its control blocks.
-fn assert_busy<'d>(board: &'d Board, channel: &Channel<'d>) {
+fn assert_refuses<'d>(board: &'d Board, channel: &Channel<'d>, why: StartError) {
     let (source, dest) = board.ends(Zone::Dma, 64);
     let refused = channel.start(Copy { source, dest }).err();
-    assert_eq!(refused.expect("refused").error, StartError::Busy);
+    assert_eq!(refused.expect("refused").error, why);
+}
+
+fn assert_busy<'d>(board: &'d Board, channel: &Channel<'d>) {
+    assert_refuses(board, channel, StartError::Busy);
 }
 
 #[test]
@@ -244,13 +248,13 @@ fn lose<'d>(board: &'d Board, faults: Faults, lose: impl FnOnce(&Channel<'d>)) {
     assert_eq!(board.dma.quarantined(&board.device), (3, 0));
     // Blocks, source and destination: a page and its slots each (a page of blocks is two slots).
     assert_eq!(board.holdings(), (before.0 + 4, before.1 + 3 * PAGE));
-    assert_busy(board, &channel);
+    assert_refuses(board, &channel, StartError::NotHalted);
     // Whatever it still writes goes into memory that nobody else got.
     board.engine.run();
     board.release(&channel);
     reset(board);
     assert_eq!(board.holdings(), before);
-    assert_busy(board, &channel);
+    assert_refuses(board, &channel, StartError::NotHalted);
 }
 
 #[expect(unsafe_code, reason = "plays the platform's reset of the device")]
@@ -284,6 +288,81 @@ fn dropping_a_transfer_that_cannot_be_halted_quarantines_too() {
             drop(start(channel, board.ends(Zone::High, 300)));
         });
     }
+}
+
+/// A channel whose only transfer was dropped and could not be halted.
+fn lost_channel(board: &Board, number: u32, faults: Faults) -> Channel<'_> {
+    let channel = board.channel(number);
+    board.inject(&channel, faults);
+    drop(start(&channel, board.ends(Zone::High, 300)));
+    channel
+}
+
+#[test]
+fn a_channel_that_halts_after_all_is_revived_with_its_own_memory_alone() {
+    for faults in UNSTOPPABLE {
+        let board = board().stepped();
+        let before = board.holdings();
+        let (channel, other) = (
+            lost_channel(&board, 6, faults),
+            lost_channel(&board, 5, faults),
+        );
+        let early = channel.revive(board.pages(Zone::Dma, 0, PAGE));
+        assert!(matches!(early, Err(ReviveError::Running { .. })));
+        assert_refuses(&board, &channel, StartError::NotHalted);
+        assert_eq!(board.dma.quarantined(&board.device), (6, 0));
+        board.release(&channel);
+        let freed = channel.revive(board.pages(Zone::Dma, 0, PAGE));
+        assert_eq!(freed, Ok(3));
+        assert_eq!(board.dma.quarantined(&board.device), (3, 0));
+        board.assert_works(&channel);
+        board.release(&other);
+        assert_eq!(other.revive(board.pages(Zone::Dma, 0, PAGE)), Ok(3));
+        board.assert_works(&other);
+        drop((channel, other));
+        assert_eq!(board.holdings(), before);
+    }
+}
+
+#[test]
+fn a_channel_at_rest_or_at_work_is_not_revived() {
+    let board = board().stepped();
+    let channel = board.channel(0);
+    let memory = || board.pages(Zone::Dma, 0, PAGE);
+    assert_eq!(channel.revive(memory()), Err(ReviveError::NotLost));
+    let running = start(&channel, board.ends(Zone::High, 300));
+    assert_eq!(channel.revive(memory()), Err(ReviveError::NotLost));
+    let ended = running.wait(&board.interrupts([&channel]), PATIENCE_US);
+    board.assert_copied(ended.expect("nobody halted it"));
+}
+
+#[test]
+fn a_channel_is_not_revived_with_less_memory_than_its_chains_need() {
+    let board = board().stepped();
+    let channel = lost_channel(&board, 6, UNSTOPPABLE[0]);
+    board.release(&channel);
+    let less = channel.revive(board.pages(Zone::Dma, 0, PAGE - 32));
+    assert_eq!(less, Err(ReviveError::Unfit(Unfit::ControlMemory)));
+    assert_eq!(channel.revive(board.pages(Zone::Dma, 0, PAGE)), Ok(3));
+    board.assert_works(&channel);
+}
+
+#[test]
+fn error_flags_that_nobody_handled_do_not_fail_the_next_transfer() {
+    let board = board();
+    let before_us = board.channel(4);
+    let read_error_after = Some(0);
+    board.inject(
+        &before_us,
+        Faults {
+            read_error_after,
+            ..Faults::default()
+        },
+    );
+    forget(start(&before_us, board.ends(Zone::High, 64)));
+    board.release(&before_us);
+    assert_eq!(board.registers(4).read32(CS) & ERROR, ERROR, "left over");
+    board.assert_works(&board.channel(4));
 }
 
 #[test]

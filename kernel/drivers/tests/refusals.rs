@@ -4,7 +4,7 @@ mod common;
 
 use common::{Board, Buffer, Channel, Mapped, Registers, id, legacy, pattern, start};
 use dma::{Bouncing, DmaDevice, DmaMask, FromDevice, MapError, ToDevice};
-use drivers::dma_channel::{self, ChainError, Copy, StartError, Unfit};
+use drivers::dma_channel::{self, ChainError, Copy, Master, StartError, Unfit};
 use hal::{PAGE, Zone};
 use sim::Machine;
 use sim::dma_engine::Pace;
@@ -73,10 +73,18 @@ fn mappings_for_another_master_are_refused_on_either_side() {
     let channel = board.channel(0);
     let foreign = |len| board.filled(Zone::Dma, &pattern(len));
     let (source, dest) = board.ends(Zone::Dma, 64);
-    let wrong = StartError::OtherDevice {
-        mapped_for: "dma",
-        channel: "dma",
+    let master = |device: &DmaDevice| Master {
+        name: "dma",
+        id: device.id(),
     };
+    let wrong = StartError::OtherDevice {
+        mapped_for: master(&other),
+        channel: master(&board.device),
+    };
+    let (ours, theirs) = (board.device.id(), other.id());
+    assert_ne!(ours, theirs);
+    let told = format!("mapped for dma {theirs}, but the master is dma {ours}");
+    assert_eq!(wrong.to_string(), told);
     let lent = board.dma.map(&other, foreign(64), ToDevice).expect("maps");
     let (error, (_, dest)) = refuse(&channel, (lent, dest));
     assert_eq!(error, wrong);

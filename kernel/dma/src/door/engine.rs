@@ -1,6 +1,7 @@
 //! Bus masters that can be told to stop, and what is said of one that does not.
 
 use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Did an engine stop?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,12 +13,33 @@ pub enum Halt {
     Unconfirmed,
 }
 
+/// Tells one engine from all others, for as long as the kernel runs: several may master the bus as
+/// one device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineId(u32);
+
+impl EngineId {
+    /// An identity that no other engine has.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a default is no new thing each time"
+    )]
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// A bus master that can be told to stop. Implemented by each driver's channel.
 ///
 /// # Safety
 /// *Implementation*: after `halt` returned [`Halt::Confirmed`], the engine makes no access to any
-/// address that it was given before the call, until it is started anew.
+/// address that it was given before the call, until it is started anew. `id` is always the same for
+/// one engine, and that of no other.
 pub unsafe trait Engine {
+    /// Under whose name memory goes into quarantine.
+    fn id(&self) -> EngineId;
+
     /// Stops the engine if it runs, within a bounded time. Callable anywhere, repeatedly.
     fn halt(&self) -> Halt;
 }
@@ -41,7 +63,7 @@ impl fmt::Display for Quarantined {
             recorded,
         } = self;
         let kept = if *recorded {
-            "kept in quarantine until the device is reset"
+            "kept in quarantine until it does"
         } else {
             "leaked"
         };

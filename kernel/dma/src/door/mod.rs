@@ -14,6 +14,6 @@ mod parked;
 mod settle;
 
 pub(crate) use bytes::{copy_in, copy_out, drop_lines, look};
-pub use engine::{Engine, Halt, Quarantined};
+pub use engine::{Engine, EngineId, Halt, Quarantined};
 pub use flight::InFlight;
 pub(crate) use parked::Parked;

@@ -1,11 +1,12 @@
 //! What becomes of memory when its engine was told to halt: rest, or quarantine until a reset.
 
 use super::Parked;
-use super::engine::{Engine, Halt, Quarantined};
+use super::engine::{Engine, EngineId, Halt, Quarantined};
 use crate::device::DmaDevice;
 use crate::direction::Direction;
 use crate::layer::Dma;
 use crate::mapping::{Mapping, Place};
+use crate::quarantine::{Record, Whose};
 use crate::sync::Link;
 use hal::{DmaBuffer, Platform};
 
@@ -20,12 +21,13 @@ pub(super) fn settle<'d, P: Platform, B: DmaBuffer, D: Direction, E: Engine>(
             mapping.layer().platform().acquire();
             Ok(mapping)
         }
-        Halt::Unconfirmed => Err(quarantine(mapping)),
+        Halt::Unconfirmed => Err(quarantine(mapping, engine.id())),
     }
 }
 
 fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
     mapping: Mapping<'_, P, B, D>,
+    engine: EngineId,
 ) -> Quarantined {
     let len = mapping.len();
     let (Link { dma, device }, held) = mapping.dismantle();
@@ -33,8 +35,13 @@ fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
         Place::Direct(_) => None,
         Place::Bounced(slots) => Some(slots),
     };
-    let buffer = Parked::new(held.buffer);
-    let recorded = dma.quarantine().lock().park(device.id(), buffer, slots);
+    let record = Record {
+        device: device.id(),
+        engine,
+        buffer: Parked::new(held.buffer),
+        slots,
+    };
+    let recorded = dma.quarantine().lock().park(record);
     device.counters.quarantined(P::cpu_id());
     Quarantined {
         device: device.name(),
@@ -53,18 +60,36 @@ impl<P: Platform> Dma<P> {
     /// The device was reset, or cut off from the bus, after its last quarantined transfer: it holds
     /// no address that it was given before.
     pub unsafe fn device_was_reset(&self, device: &DmaDevice) -> usize {
-        let mut ended = 0;
+        self.free_records(Whose::Device(device.id()))
+    }
+
+    /// Tells an engine once more to halt that would not. Once it confirms, the memory of its own
+    /// transfers is given back to where it came from, by the same promise that would have brought it
+    /// back at first; other engines of the same device keep theirs in quarantine. Returns how many
+    /// transfers that were, or `None` if the engine still does not confirm.
+    ///
+    /// Context: thread; runs the destructors of buffers, and the engine's bounded halt.
+    pub fn halt_again<E: Engine>(&self, engine: E) -> Option<usize> {
+        match engine.halt() {
+            Halt::Confirmed => Some(self.free_records(Whose::Engine(engine.id()))),
+            Halt::Unconfirmed => None,
+        }
+    }
+
+    /// Frees what is parked under a name that nobody uses any more.
+    fn free_records(&self, whose: Whose) -> usize {
+        let mut freed = 0;
         loop {
             // One at a time, so that no destructor runs under the lock.
-            let record = self.quarantine().lock().take(device.id());
+            let record = self.quarantine().lock().take(whose);
             let Some(record) = record else {
-                return ended;
+                return freed;
             };
             if let Some(slots) = record.slots {
                 self.release(slots);
             }
             record.buffer.free();
-            ended += 1;
+            freed += 1;
         }
     }
 

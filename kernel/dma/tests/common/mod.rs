@@ -10,7 +10,9 @@
 )]
 
 use dma::swiotlb::Pool;
-use dma::{Bouncing, Direction, Dma, DmaDevice, Engine, Halt, InFlight, Mapping, Quarantined};
+use dma::{
+    Bouncing, Direction, Dma, DmaDevice, Engine, EngineId, Halt, InFlight, Mapping, Quarantined,
+};
 use hal::{DmaAddr, DmaBuffer, PAGE, Pages, PhysRange, Platform, Zone};
 use sim::{Builder, Machine};
 use std::cell::Cell;
@@ -82,16 +84,19 @@ unsafe impl DmaBuffer for Unproven {
 }
 
 /// An engine that is always idle, or never confirms.
-pub struct Idle(pub Cell<Halt>);
+pub struct Idle(pub Cell<Halt>, EngineId);
 
 impl Default for Idle {
     fn default() -> Self {
-        Self(Cell::new(Halt::Confirmed))
+        Self(Cell::new(Halt::Confirmed), EngineId::new())
     }
 }
 
 // SAFETY: the device's part is played between `launch` and `end`, by the same thread.
 unsafe impl Engine for &Idle {
+    fn id(&self) -> EngineId {
+        self.1
+    }
     fn halt(&self) -> Halt {
         self.0.get()
     }

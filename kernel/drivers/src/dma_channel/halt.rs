@@ -18,6 +18,11 @@ pub(crate) fn halt<M: Mmio>(io: &mut M) -> Halt {
     if !eventually(|| !CS.read(io).is_set(Cs::WAITING_FOR_OUTSTANDING_WRITES)) {
         return Halt::Unconfirmed;
     }
+    reset(io)
+}
+
+/// Resets a channel that has nothing on its way, and looks.
+pub(crate) fn reset<M: Mmio>(io: &mut M) -> Halt {
     CS.write(io, Cs::RESET::SET);
     if eventually(|| !CS.read(io).is_set(Cs::RESET) && is_idle(io)) {
         Halt::Confirmed

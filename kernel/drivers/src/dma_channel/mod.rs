@@ -12,7 +12,8 @@
 //! whatever else would make the engine misbehave (in the emulator it would hang for ever).
 //!
 //! A channel keeps its control blocks mapped. While a transfer has them the channel is busy, so a
-//! transfer that was forgotten is never overrun by the next one.
+//! transfer that was forgotten is never overrun by the next one. A channel that does not confirm its
+//! halt is not started again before [`Channel::revive`] finds it halted.
 //!
 //! Source: BCM2711 ARM Peripherals, "DMA Controller". Context is said at each call.
 
@@ -23,6 +24,7 @@ mod end;
 mod halt;
 mod interrupt;
 mod registers;
+mod revive;
 mod start;
 mod transfer;
 mod unfit;
@@ -33,7 +35,8 @@ pub use controller::{ChannelId, Controller, LEGACY_CHANNELS, usable};
 pub use end::{Dreq, End, Register, Sink, Source};
 pub use interrupt::EngineError;
 pub use registers::{CHANNEL_LEN, CHANNEL_STRIDE, GLOBAL_LEN, GLOBAL_OFFSET};
-pub use start::{Copy, NotStarted, StartError};
+pub use revive::ReviveError;
+pub use start::{Copy, Master, NotStarted, StartError};
 pub use transfer::{Failure, Transfer, TransferError};
 pub use unfit::Unfit;
 

@@ -11,7 +11,7 @@ use super::end::{Sink, Source};
 use super::narrow;
 use super::transfer::{Ends, Transfer};
 use core::fmt;
-use dma::DmaDevice;
+use dma::{DeviceId, DmaDevice};
 use hal::{DmaAddr, DmaBuffer, Mmio, PhysRange, Platform};
 
 /// A copy from a mapping or a [`Register`](super::Register) to another.
@@ -22,17 +22,42 @@ pub struct Copy<S, T> {
     pub dest: T,
 }
 
+/// A bus master, in errors. Two may have the same name, none the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Master {
+    /// What it is called.
+    pub name: &'static str,
+    /// Which one it is.
+    pub id: DeviceId,
+}
+
+impl Master {
+    fn of(device: &DmaDevice) -> Self {
+        let (name, id) = (device.name(), device.id());
+        Self { name, id }
+    }
+}
+
+impl fmt::Display for Master {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.id)
+    }
+}
+
 /// Why a copy was not started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartError {
     /// A transfer of this channel has not been ended, or was forgotten.
     Busy,
+    /// The last transfer ended without a halt of the channel, which has to be revived
+    /// ([`Channel::revive`]).
+    NotHalted,
     /// A mapping was made for another bus master than this channel.
     OtherDevice {
         /// Whose it is.
-        mapped_for: &'static str,
+        mapped_for: Master,
         /// Whose it should be.
-        channel: &'static str,
+        channel: Master,
     },
     /// The two mappings have different lengths.
     Lengths {
@@ -58,6 +83,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Busy => write!(f, "the channel is busy"),
+            Self::NotHalted => write!(f, "the channel did not halt and was not revived"),
             Self::OtherDevice {
                 mapped_for,
                 channel,
@@ -106,11 +132,9 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
             Ok(chain) => chain,
             Err(error) => return Err(NotStarted { error, copy }),
         };
-        let Some(blocks) = self.claim() else {
-            return Err(NotStarted {
-                error: StartError::Busy,
-                copy,
-            });
+        let blocks = match self.claim() {
+            Ok(blocks) => blocks,
+            Err(error) => return Err(NotStarted { error, copy }),
         };
         let Copy { source, dest } = copy;
         // SAFETY: the address goes into control blocks of this channel alone, which masters the bus
@@ -158,7 +182,7 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
             return Ok(());
         };
         if device.id() != self.device().id() {
-            let (mapped_for, channel) = (device.name(), self.device().name());
+            let (mapped_for, channel) = (Master::of(device), Master::of(self.device()));
             return Err(StartError::OtherDevice {
                 mapped_for,
                 channel,

@@ -19,7 +19,7 @@ pub enum TransferError {
     },
     /// The engine reported an error.
     Engine(EngineError),
-    /// The channel did not confirm its halt: the buffers are gone until it is reset.
+    /// The channel did not confirm its halt: the buffers are gone until it is revived.
     Quarantined(Quarantined),
 }
 
@@ -165,7 +165,13 @@ where
         let blocks = blocks.end();
         let (source, dest) = (S::land(ends.source), T::land(ends.dest));
         // The channel is free again only with its control blocks.
-        self.channel.give_back(blocks?);
+        match blocks {
+            Ok(blocks) => self.channel.give_back(blocks),
+            Err(lost) => {
+                self.channel.give_up();
+                return Err(lost);
+            }
+        }
         Ok((source?, dest?))
     }
 }

@@ -16,7 +16,8 @@ pub enum Unfit {
     },
     /// The device description allows addresses that no register of the channel holds.
     Mask,
-    /// The memory for control blocks does not start on a multiple of [`BLOCK`], or is shorter.
+    /// The memory for control blocks does not start on a multiple of [`BLOCK`], is shorter, or shorter
+    /// than what it stands in for.
     ControlMemory,
     /// The memory for control blocks cannot be mapped.
     Map(dma::MapError),

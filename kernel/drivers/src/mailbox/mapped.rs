@@ -5,7 +5,7 @@
 use super::call::{CallError, exchange};
 use super::message::{Answer, MAX_WORDS, answer, ask};
 use core::sync::atomic::{AtomicBool, Ordering};
-use dma::{Bidirectional, Dma, DmaDevice, Engine, Halt, Mapping, Refused};
+use dma::{Bidirectional, Dma, DmaDevice, Engine, EngineId, Halt, Mapping, Refused};
 use hal::{Clock, DmaBuffer, IrqLock, Mmio, Platform};
 
 /// Bytes of a message.
@@ -14,11 +14,15 @@ const MESSAGE: u64 = 4 * MAX_WORDS as u64;
 const ALIGN: u64 = 16;
 
 /// Whether the VideoCore has the message. It cannot be halted: it is done when it has answered.
-struct Owed(AtomicBool);
+struct Owed(AtomicBool, EngineId);
 
 // SAFETY: `call` sets the flag before the address goes into the FIFO and clears it when the address
 // has come back, or was never sent; the VideoCore uses a message in between alone.
 unsafe impl Engine for &Owed {
+    fn id(&self) -> EngineId {
+        self.1
+    }
+
     fn halt(&self) -> Halt {
         if self.0.load(Ordering::Acquire) {
             Halt::Unconfirmed
@@ -52,7 +56,7 @@ impl<'d, P: Platform, M: Mmio, B: DmaBuffer> Mailbox<'d, P, M, B> {
         let parts = IrqLock::new(Some((io, message)));
         Ok(Self {
             dma,
-            owed: Owed(AtomicBool::new(false)),
+            owed: Owed(AtomicBool::new(false), EngineId::new()),
             parts,
         })
     }
