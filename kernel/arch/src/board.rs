@@ -10,7 +10,9 @@ use aarch64_cpu::registers::MPIDR_EL1;
 use core::arch::asm;
 use core::ptr::NonNull;
 use hal::layout::LINEAR_BASE;
-use hal::{Access, CacheLines, Cpu, CpuId, Irq, MAX_CPUS, PhysAddr, PhysRange, Platform};
+use hal::{
+    Access, CacheLines, Cpu, CpuId, HeldLocks, Irq, MAX_CPUS, PhysAddr, PhysRange, Platform,
+};
 use tock_registers::interfaces::Readable;
 
 /// The machine that this image runs on.
@@ -50,6 +52,11 @@ impl Irq for Board {
     fn restore(state: u64) {
         // SAFETY: `state` is what `mask` read; handlers are ready for interrupts that were on.
         unsafe { asm!("msr daif, {0}", in(reg) state, options(nostack, preserves_flags)) };
+    }
+
+    fn with_held<R>(f: impl FnOnce(&HeldLocks) -> R) -> Option<R> {
+        static HELD: [HeldLocks; MAX_CPUS] = [const { HeldLocks::new() }; MAX_CPUS];
+        Some(f(&HELD[Self::cpu_id().index()]))
     }
 
     #[inline]

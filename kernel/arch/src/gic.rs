@@ -15,7 +15,7 @@ use crate::mmio::MmioRegion;
 use arm_gic_driver::IntId;
 use arm_gic_driver::v2::{Ack, CpuInterfaceTarget, Gic, TargetList, TrapOp, Trigger};
 use core::fmt;
-use hal::{Cpu, CpuId, IrqLock, Platform};
+use hal::{Cpu, CpuId, IrqLock, Platform, Rank};
 
 /// Why the controller cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,7 @@ const INTERFACE: usize = 0x1004;
 
 /// An interrupt controller with its distributor on.
 pub struct Gic400 {
+    // Lock order: innermost. Whoever brings a device up may enable its interrupt under its lock.
     gic: IrqLock<Gic, Board>,
     core: TrapOp,
     end: u32,
@@ -99,7 +100,7 @@ impl Gic400 {
         gic.init(CpuInterfaceTarget::Explicit(mask));
         let (end, trap_operations) = (gic.max_intid(), gic.cpu_interface().trap_operations());
         Ok(Self {
-            gic: IrqLock::new(gic),
+            gic: IrqLock::new(Rank::Innermost, "interrupt distributor", gic),
             core: trap_operations,
             end: end.min(IrqId::END),
             send: core::ptr::with_exposed_provenance_mut(distributor.base() + SGIR),

@@ -10,12 +10,12 @@ use crate::mapping::{Held, Mapping, Place};
 use crate::quarantine::Quarantine;
 use crate::reason::{BounceReason, Bouncing};
 use crate::swiotlb::{Full, Layout, NeverFits, Pool, Slots, Usage, max_len};
-use hal::{DmaAddr, DmaBuffer, IrqLock, PhysRange, Platform};
+use hal::{DmaAddr, DmaBuffer, IrqLock, PhysRange, Platform, Rank};
 
 /// The mapping layer of a machine.
 ///
-/// Lock order: the pool's lock and the quarantine's are never held together, and nothing else is
-/// called under either.
+/// Lock order: the pool's lock and the quarantine's, both of rank `Layer`, are never held together,
+/// and nothing else is called under either.
 pub struct Dma<P: Platform> {
     platform: P,
     bouncing: Bouncing,
@@ -33,8 +33,8 @@ impl<P: Platform> Dma<P> {
             platform,
             bouncing,
             shape: pool.as_ref().map(|pool| (pool.capacity(), pool.range())),
-            pool: IrqLock::new(pool),
-            quarantine: IrqLock::new(Quarantine::new()),
+            pool: IrqLock::new(Rank::Layer, "bounce pool", pool),
+            quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
         })
     }
 

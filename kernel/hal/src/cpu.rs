@@ -1,5 +1,7 @@
 //! Which core runs, and whether it may be interrupted.
 
+use crate::HeldLocks;
+
 /// Cores of the largest machine this kernel knows (BCM2711: four).
 pub const MAX_CPUS: usize = 4;
 
@@ -42,6 +44,13 @@ pub trait Irq {
 
     /// Puts the mask back as `mask` found it.
     fn restore(state: Self::State);
+
+    /// Shows `f` the calling core's own list of the locks it holds, by which debug builds check their
+    /// order. `None`, and no check, on a machine that keeps none. Called with interrupts masked.
+    fn with_held<R>(f: impl FnOnce(&HeldLocks) -> R) -> Option<R> {
+        let _ = f;
+        None
+    }
 
     /// Called between two looks of a core that waits for another one.
     fn relax() {

@@ -40,7 +40,7 @@ pub use clock::Clock;
 pub use cpu::{Cpu, CpuId, Irq, MAX_CPUS};
 pub use defer::{Defer, Job, QueueFull};
 pub use jobs::JobQueue;
-pub use lock::IrqLock;
+pub use lock::{HeldLocks, IrqLock, Rank};
 pub use mmio::Mmio;
 pub use pages::{NoPages, PageSource, Pages, Zone};
 pub use platform::{Access, CacheLines, LINE, Platform};

@@ -5,7 +5,7 @@
 //! from the buddies. The knot is cut here: while a core is inside the buddies it says so, and the
 //! global allocator then serves it from this reserve alone.
 //!
-//! Lock order: zone -> reserve. The flag is per core, set and cleared with interrupts masked.
+//! Lock order: zone -> reserve (rank `Bookkeeping`), and nothing under that. The flag is per core, set and cleared with interrupts masked.
 
 #![expect(
     unsafe_code,
@@ -17,7 +17,7 @@ use core::alloc::Layout;
 use core::ops::Range;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, Ordering};
-use hal::{Cpu, Irq, IrqLock, MAX_CPUS, PAGE, RamRegion};
+use hal::{Cpu, Irq, IrqLock, MAX_CPUS, PAGE, RamRegion, Rank};
 use linked_list_allocator::Heap;
 use spin::Once;
 
@@ -93,7 +93,7 @@ pub(crate) struct Arena<C> {
 impl<C: Irq> Arena<C> {
     pub(crate) const fn new() -> Self {
         Self {
-            heap: IrqLock::new(Heap::empty()),
+            heap: IrqLock::new(Rank::Bookkeeping, "arena", Heap::empty()),
             extent: Once::new(),
         }
     }

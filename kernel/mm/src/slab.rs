@@ -3,14 +3,14 @@
 //! The free list runs through the free objects themselves: they are the CPU's alone, since whoever
 //! lent one to a device has it back before it is freed. Pages stay with their class.
 //!
-//! Lock order: none of the class locks is held while pages are fetched.
+//! Lock order: rank `Heap`; none of the class locks is held while pages are fetched.
 
 #![expect(unsafe_code, reason = "a linked list in raw memory")]
 
 use crate::class::{CLASSES, Class};
 use crate::{LinearMap, Zones};
 use core::ptr::NonNull;
-use hal::{Cpu, Irq, IrqLock, NoPages, PAGE, PageSource, Zone};
+use hal::{Cpu, Irq, IrqLock, NoPages, PAGE, PageSource, Rank, Zone};
 
 /// A free object: the first word leads to the next one.
 struct Free(Option<NonNull<Free>>);
@@ -54,7 +54,7 @@ pub(crate) struct Slabs<C> {
 impl<C: Cpu + Irq> Slabs<C> {
     pub(crate) const fn new() -> Self {
         Self {
-            lists: [const { IrqLock::new(List::new()) }; CLASSES],
+            lists: [const { IrqLock::new(Rank::Heap, "free objects", List::new()) }; CLASSES],
         }
     }
 

@@ -3,9 +3,10 @@
 extern crate std;
 
 use crate::{LinearMap, Reserve};
-use hal::{Cpu, CpuId, Irq, PhysAddr, PhysRange, RamRegion};
+use hal::{Cpu, CpuId, HeldLocks, Irq, PhysAddr, PhysRange, RamRegion};
 use std::alloc::{Layout, alloc};
 use std::boxed::Box;
+use std::thread_local;
 
 pub(crate) const fn range(start: u64, len: u64) -> PhysRange {
     match PhysRange::new(PhysAddr::new(start), len) {
@@ -14,7 +15,11 @@ pub(crate) const fn range(start: u64, len: u64) -> PhysRange {
     }
 }
 
-/// One core without interrupts.
+thread_local! {
+    static HELD: HeldLocks = const { HeldLocks::new() };
+}
+
+/// Each thread a core without interrupts, whose number nobody here asks for.
 pub(crate) struct Host;
 
 impl Cpu for Host {
@@ -27,6 +32,9 @@ impl Irq for Host {
     type State = ();
     fn mask() {}
     fn restore((): ()) {}
+    fn with_held<R>(f: impl FnOnce(&HeldLocks) -> R) -> Option<R> {
+        HELD.try_with(f).ok()
+    }
 }
 
 /// A reserve that the tests' own allocator stands in for.

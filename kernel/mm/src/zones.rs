@@ -4,14 +4,17 @@
 //! buddies and lock, so that an ordinary request cannot eat what devices need: it gets pages of
 //! zone `Dma` only when there are no others.
 //!
-//! Context: not for interrupt handlers. Lock order: zone -> reserve.
+//! Context: not for interrupt handlers. Lock order: zone (rank `Pages`)
+//! -> reserve; one zone at a time.
 
 #![expect(unsafe_code, reason = "pages are handed out as owned RAM")]
 
 use crate::Reserve;
 use crate::frames::Frames;
 use core::ops::Range;
-use hal::{Cpu, Irq, IrqLock, NoPages, PAGE, PageSource, PhysAddr, PhysRange, RamRegion, Zone};
+use hal::{
+    Cpu, Irq, IrqLock, NoPages, PAGE, PageSource, PhysAddr, PhysRange, RamRegion, Rank, Zone,
+};
 
 /// How much a zone has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +37,8 @@ impl<C: Cpu + Irq> Zones<C> {
     /// Empty zones that meet at `dma_end`; their bookkeeping lies in `reserve`.
     pub const fn new(dma_end: PhysAddr, reserve: &'static Reserve<C>) -> Self {
         Self {
-            dma: IrqLock::new(Frames::new()),
-            normal: IrqLock::new(Frames::new()),
+            dma: IrqLock::new(Rank::Pages, "pages of zone Dma", Frames::new()),
+            normal: IrqLock::new(Rank::Pages, "pages of zone Normal", Frames::new()),
             dma_end,
             reserve,
         }

@@ -5,7 +5,9 @@
 
 #![expect(unsafe_code, reason = "plays the boot code, which owns memory")]
 
-use hal::{Cpu, CpuId, Irq, MIB, PAGE, PageSource, PhysAddr, PhysRange, RamRegion, Zone};
+use hal::{
+    Cpu, CpuId, HeldLocks, Irq, MIB, PAGE, PageSource, PhysAddr, PhysRange, RamRegion, Zone,
+};
 use mm::{Floor, Heap, LinearMap, Reserve, Zones};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -25,6 +27,9 @@ impl Irq for Host {
     type State = ();
     fn mask() {}
     fn restore((): ()) {}
+    fn with_held<R>(f: impl FnOnce(&HeldLocks) -> R) -> Option<R> {
+        HELD.try_with(f).ok()
+    }
 }
 
 static HEAP: Heap<Host> = Heap::new();
@@ -33,6 +38,7 @@ static ZONES: OnceLock<Zones<Host>> = OnceLock::new();
 thread_local! {
     /// Does this thread stand for the core? Others are the host's business.
     static ON_CORE: Cell<bool> = const { Cell::new(false) };
+    static HELD: HeldLocks = const { HeldLocks::new() };
 }
 
 /// Sends the core's requests to the heap under test.

@@ -8,7 +8,7 @@ use arch::{Board, MmioRegion};
 use core::fmt::{self, Write};
 use drivers::gpio::{Function, Gpio};
 use drivers::pl011::{self, Early};
-use hal::{IrqLock, PhysAddr, PhysRange};
+use hal::{IrqLock, PhysAddr, PhysRange, Rank};
 
 /// UART0 (BCM2711 ARM Peripherals, 1.2).
 const UART0: u64 = 0xFE20_1000;
@@ -22,7 +22,10 @@ const TX_AND_RX: [u32; 2] = [14, 15];
 /// Its clock unless the firmware was told otherwise (`init_uart_clock`).
 const CLOCK_HZ: u32 = 48_000_000;
 
-static CONSOLE: IrqLock<Option<arm_pl011::Console>, Board> = IrqLock::new(None);
+/// Lock order: outermost, so that nobody prints under a lock; nothing is locked under it, unless what
+/// is printed locks while it is formatted.
+static CONSOLE: IrqLock<Option<arm_pl011::Console>, Board> =
+    IrqLock::new(Rank::Outermost, "console", None);
 
 /// The crate's driver under a name of ours.
 mod arm_pl011 {

@@ -5,7 +5,7 @@
 use arch::Board;
 use boot::CommandLine;
 use boot::tree::BootInfo;
-use hal::{IrqLock, NoPages, PAGE, PageSource, Pages, PhysRange, RamRegion, Zone};
+use hal::{IrqLock, NoPages, PAGE, PageSource, Pages, PhysRange, RamRegion, Rank, Zone};
 use log::warn;
 use mm::MemoryMap;
 
@@ -74,7 +74,10 @@ unsafe impl PageSource for Loaded {
 }
 
 /// The RAM disk, until somebody claims it.
-static DISK: IrqLock<Option<Pages<Loaded>>, Board> = IrqLock::new(None);
+///
+/// Lock order: outermost, and nothing under it.
+static DISK: IrqLock<Option<Pages<Loaded>>, Board> =
+    IrqLock::new(Rank::Outermost, "RAM disk", None);
 
 /// Takes possession of the RAM disk: of the whole pages that it lies in, unless something else that
 /// was loaded shares them.

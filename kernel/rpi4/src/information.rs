@@ -9,7 +9,7 @@ use boot::tree::{self, Banks, BootInfo, Kind, Source, TreeError};
 use boot::{CommandLine, Handoff};
 use drivers::mailbox::{CallError, tag};
 use hal::layout::{FDT_WINDOW, FDT_WINDOW_LEN, PERIPHERALS};
-use hal::{IrqLock, PhysAddr, PhysRange};
+use hal::{IrqLock, PhysAddr, PhysRange, Rank};
 use log::warn;
 use spin::Once;
 
@@ -18,7 +18,10 @@ static BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/built-in.dtb"
 
 /// Filled in place, since it is larger than a stack frame should be; then copied once to where it
 /// stays.
-static INFO: IrqLock<BootInfo, Board> = IrqLock::new(BootInfo::new());
+///
+/// Lock order: outermost, and nothing under it.
+static INFO: IrqLock<BootInfo, Board> =
+    IrqLock::new(Rank::Outermost, "boot information", BootInfo::new());
 static TOLD: Once<BootInfo> = Once::new();
 
 /// The firmware's number of the clock that feeds EMMC2.

@@ -1,7 +1,7 @@
 //! What a core's one timer is armed for: the work queue's tick, and a function that a test asks for.
 
 use arch::{Board, Timer};
-use hal::{Clock, Cpu, IrqLock, MAX_CPUS};
+use hal::{Clock, Cpu, IrqLock, MAX_CPUS, Rank};
 
 /// From a job that waits to the tick that runs it. A compromise between how long work waits while
 /// all cores are busy and what it takes from them.
@@ -31,11 +31,16 @@ impl Deadlines {
     }
 }
 
+/// Lock order: innermost, since whoever queues work arms the tick, under any lock.
 static DEADLINES: [IrqLock<Deadlines, Board>; MAX_CPUS] = [const {
-    IrqLock::new(Deadlines {
-        function: None,
-        tick: None,
-    })
+    IrqLock::new(
+        Rank::Innermost,
+        "deadlines",
+        Deadlines {
+            function: None,
+            tick: None,
+        },
+    )
 }; MAX_CPUS];
 
 /// Changes this core's deadlines and arms its timer for the next one.

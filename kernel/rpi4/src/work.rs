@@ -12,12 +12,14 @@
 use crate::{cores, timers};
 use arch::Board;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use hal::{Cpu, CpuId, Defer, IrqLock, Job, JobQueue, MAX_CPUS, QueueFull};
+use hal::{Cpu, CpuId, Defer, IrqLock, Job, JobQueue, MAX_CPUS, QueueFull, Rank};
 
 /// Jobs that can wait.
 const CAPACITY: usize = 64;
 
-static QUEUE: IrqLock<JobQueue<CAPACITY>, Board> = IrqLock::new(JobQueue::new());
+/// Lock order: innermost, since work is queued under any lock.
+static QUEUE: IrqLock<JobQueue<CAPACITY>, Board> =
+    IrqLock::new(Rank::Innermost, "work queue", JobQueue::new());
 /// Jobs that each core ran.
 static RUN: [AtomicU64; MAX_CPUS] = [const { AtomicU64::new(0) }; MAX_CPUS];
 /// Cores that run a job at the tail of an interrupt, which others interrupt.

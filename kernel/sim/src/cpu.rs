@@ -1,14 +1,15 @@
-//! Which core a thread plays, and its interrupt mask.
+//! Which core a thread plays, its interrupt mask, and the locks it holds.
 //!
-//! Both are per thread: a test that wants two cores starts two threads and gives each its number.
+//! All are per thread: a test that wants two cores starts two threads and gives each its number.
 
 use crate::Machine;
-use hal::{Cpu, CpuId, Irq};
+use hal::{Cpu, CpuId, HeldLocks, Irq};
 use std::cell::Cell;
 
 thread_local! {
     static CPU: Cell<CpuId> = const { Cell::new(CpuId::BOOT) };
     static DEPTH: Cell<u32> = const { Cell::new(0) };
+    static HELD: HeldLocks = const { HeldLocks::new() };
 }
 
 /// Makes the calling thread core `cpu`. A thread starts as the boot core.
@@ -47,6 +48,11 @@ impl Irq for Machine {
         let nested = expected == Some(state) || std::thread::panicking();
         assert!(nested, "interrupt masks restored out of order");
         DEPTH.set(state);
+    }
+
+    /// None for a thread that is about to end and has given its list up.
+    fn with_held<R>(f: impl FnOnce(&HeldLocks) -> R) -> Option<R> {
+        HELD.try_with(f).ok()
     }
 }
 

@@ -15,7 +15,7 @@ use super::registers::{CONBLK_AD, CS, Cs, DEBUG, ERRORS};
 use super::start::StartError;
 use super::unfit::{Unfit, check};
 use dma::{Dma, DmaDevice, Engine, EngineId, Halt, Mapping, Refused, ToDevice};
-use hal::{DmaBuffer, IrqLock, Mmio, Platform};
+use hal::{DmaBuffer, IrqLock, Mmio, Platform, Rank};
 
 /// The blocks of a channel at rest.
 pub(crate) type Blocks<'d, P, C> = Mapping<'d, P, C, ToDevice>;
@@ -38,7 +38,7 @@ pub(super) struct State<'d, P: Platform, M, C: DmaBuffer> {
 
 /// A legacy DMA channel.
 ///
-/// Lock order: the channel's lock is taken last; nothing else is locked under it.
+/// Lock order: the channel's lock has rank `Device`; nothing else is locked under it.
 pub struct Channel<'d, P: Platform, M, C: DmaBuffer> {
     id: ChannelId,
     engine: EngineId,
@@ -74,7 +74,7 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
             device,
             max_block,
             block_memory,
-            state: IrqLock::new(state),
+            state: IrqLock::new(Rank::Device, "DMA channel", state),
         })
     }
 

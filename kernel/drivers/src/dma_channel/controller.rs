@@ -1,7 +1,7 @@
 //! What all channels share: the enable bits, and which channels are ours.
 
 use super::registers::ENABLE;
-use hal::{Irq, IrqLock, Mmio};
+use hal::{Irq, IrqLock, Mmio, Rank};
 
 /// Legacy channels of the chip. 11 to 14 have another layout, 15 is the VideoCore's.
 pub const LEGACY_CHANNELS: u32 = 11;
@@ -41,6 +41,7 @@ pub fn usable(tree: u32, firmware: Option<u32>) -> impl Iterator<Item = ChannelI
 
 /// The shared registers.
 pub struct Controller<M, I> {
+    // Lock order: rank `Device`; nothing is locked under it.
     io: IrqLock<M, I>,
 }
 
@@ -48,7 +49,7 @@ impl<M: Mmio, I: Irq> Controller<M, I> {
     /// The controller behind `io`, which starts at [`GLOBAL_OFFSET`](super::GLOBAL_OFFSET).
     pub const fn new(io: M) -> Self {
         Self {
-            io: IrqLock::new(io),
+            io: IrqLock::new(Rank::Device, "DMA controller", io),
         }
     }
 

@@ -6,7 +6,7 @@ use super::call::{CallError, exchange};
 use super::message::{Answer, MAX_WORDS, answer, ask};
 use core::sync::atomic::{AtomicBool, Ordering};
 use dma::{Bidirectional, Dma, DmaDevice, Engine, EngineId, Halt, Mapping, Refused};
-use hal::{Clock, DmaBuffer, IrqLock, Mmio, Platform};
+use hal::{Clock, DmaBuffer, IrqLock, Mmio, Platform, Rank};
 
 /// Bytes of a message.
 const MESSAGE: u64 = 4 * MAX_WORDS as u64;
@@ -39,6 +39,7 @@ type Parts<'d, P, M, B> = (M, Mapping<'d, P, B, Bidirectional>);
 pub struct Mailbox<'d, P: Platform, M, B: DmaBuffer> {
     dma: &'d Dma<P>,
     owed: Owed,
+    /// Lock order: rank `Device`; held to take and to put back, with nothing under it.
     parts: IrqLock<Option<Parts<'d, P, M, B>>, P>,
 }
 
@@ -53,7 +54,7 @@ impl<'d, P: Platform, M: Mmio, B: DmaBuffer> Mailbox<'d, P, M, B> {
         let message = dma
             .map(device, message, Bidirectional)
             .map_err(|Refused { buffer, .. }| buffer)?;
-        let parts = IrqLock::new(Some((io, message)));
+        let parts = IrqLock::new(Rank::Device, "mailbox", Some((io, message)));
         Ok(Self {
             dma,
             owed: Owed(AtomicBool::new(false), EngineId::new()),

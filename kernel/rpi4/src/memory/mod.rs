@@ -23,7 +23,7 @@ use arch::Board;
 use boot::{Handoff, Image};
 use dma::swiotlb::{Options, Pool};
 use hal::layout::LINEAR_BASE;
-use hal::{IrqLock, PAGE, PhysAddr, PhysRange, RamRegion};
+use hal::{IrqLock, PAGE, PhysAddr, PhysRange, RamRegion, Rank};
 use log::warn;
 use mm::{Floor, Heap, LinearMap, MemoryMap, Ram, Reserve, Zones};
 use spin::Once;
@@ -50,6 +50,7 @@ pub(crate) struct Memory {
     pub(crate) pool: Option<PhysRange>,
     /// The file to carry.
     pub(crate) file: File,
+    // Lock order: outermost, and nothing under it.
     pool_memory: IrqLock<Option<RamRegion>, Board>,
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn bring_up(handoff: &Handoff, machine: &Machine) -> Memory {
         options,
         pool: pool.as_ref().map(RamRegion::range),
         file,
-        pool_memory: IrqLock::new(pool),
+        pool_memory: IrqLock::new(Rank::Outermost, "memory of the pool", pool),
     }
 }
 

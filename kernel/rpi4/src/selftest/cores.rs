@@ -11,7 +11,7 @@ use crate::work::{self, Work};
 use arch::{Board, Timer};
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use dma::{Bidirectional, FromDevice, ToDevice};
-use hal::{Clock, Cpu, CpuId, Defer, IrqLock, Job, MAX_CPUS, Pages, QueueFull, Zone};
+use hal::{Clock, Cpu, CpuId, Defer, IrqLock, Job, MAX_CPUS, Pages, QueueFull, Rank, Zone};
 use mm::Zones;
 use spin::Once;
 
@@ -111,7 +111,9 @@ static SHARED: Once<Shared> = Once::new();
 /// Cores that take part in this round, and those that are through.
 static ARRIVED: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
 static THROUGH: AtomicUsize = AtomicUsize::new(0);
-static FAILED: IrqLock<Option<Reason>, Board> = IrqLock::new(None);
+/// Lock order: outermost, and nothing under it.
+static FAILED: IrqLock<Option<Reason>, Board> =
+    IrqLock::new(Rank::Outermost, "failure of a core", None);
 /// Mappings that the cores made.
 static MAPPED: AtomicU64 = AtomicU64::new(0);
 

@@ -11,7 +11,7 @@ use crate::timers::at_timer;
 use arch::{Board, Timer};
 use core::sync::atomic::{AtomicU32, Ordering};
 use dma::{Dma, DmaDevice, FromDevice, ToDevice};
-use hal::{Clock, IrqLock, Zone};
+use hal::{Clock, IrqLock, Rank, Zone};
 use spin::Once;
 
 pub(super) const TESTS: &[Test] = &[("mapping in an interrupt handler", in_handler)];
@@ -27,7 +27,7 @@ const PATIENCE_US: u64 = 1_000_000;
 struct Shared {
     dma: &'static Dma<Board>,
     device: &'static DmaDevice,
-    /// Taken by the handler while it maps.
+    /// Taken by the handler while it maps. Lock order: outermost, and nothing under it.
     page: IrqLock<Option<RamPages>, Board>,
     /// Mapped and unmapped, or refused, so often.
     runs: AtomicU32,
@@ -66,7 +66,7 @@ fn share(bed: &Bed, page: RamPages) -> &'static Shared {
     let shared = SHARED.call_once(|| Shared {
         dma: bed.dma(),
         device: bed.master(),
-        page: IrqLock::new(None),
+        page: IrqLock::new(Rank::Outermost, "page of the handler", None),
         runs: AtomicU32::new(0),
         refused: AtomicU32::new(0),
     });

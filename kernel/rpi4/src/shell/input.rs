@@ -6,10 +6,11 @@ use ::shell::{Input, Received};
 use arch::{Board, IrqId};
 use boot::tree::{BootInfo, Kind};
 use core::fmt;
-use hal::{Irq, IrqLock};
+use hal::{Irq, IrqLock, Rank};
 use spin::Once;
 
-static INPUT: IrqLock<Input, Board> = IrqLock::new(Input::new());
+/// Lock order: innermost. The handler takes it when it has let go of the console.
+static INPUT: IrqLock<Input, Board> = IrqLock::new(Rank::Innermost, "input", Input::new());
 static SOURCE: Once<IrqId> = Once::new();
 
 /// Why nothing can be read.
