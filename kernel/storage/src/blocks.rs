@@ -1,8 +1,7 @@
-//! Metadata, block by block: one owned staging buffer and a small cache of what came through it.
-//!
-//! Callers get slices of the cache; a device gets the staging buffer. Nothing is ever written, so a
-//! cached block is right for as long as the card stays: a reader lives for one command.
+//! Metadata, block by block, through a small cache. Nothing is ever written, so a cached block is
+//! right for as long as the card stays: a reader lives for one command.
 
+use crate::staging::Staging;
 use crate::{BLOCK, BlockDevice, Buffers, Error};
 use alloc::vec::Vec;
 
@@ -19,12 +18,10 @@ struct Cached {
     bytes: Vec<u8>,
 }
 
-/// A device and its owned buffer.
+/// A device, and what is known of its metadata.
 pub(crate) struct Blocks<'a, D: BlockDevice, B: Buffers<Buffer = D::Buffer>> {
-    device: &'a mut D,
-    buffers: &'a B,
-    /// Kept from one request to the next, unless a failed device still has it.
-    spare: Option<D::Buffer>,
+    pub(crate) device: &'a mut D,
+    pub(crate) staging: Staging<'a, B>,
     cache: Vec<Cached>,
     /// The next place to be used again.
     oldest: usize,
@@ -34,8 +31,7 @@ impl<'a, D: BlockDevice, B: Buffers<Buffer = D::Buffer>> Blocks<'a, D, B> {
     pub(crate) const fn new(device: &'a mut D, buffers: &'a B) -> Self {
         Self {
             device,
-            buffers,
-            spare: None,
+            staging: Staging::new(buffers),
             cache: Vec::new(),
             oldest: 0,
         }
@@ -61,7 +57,10 @@ impl<'a, D: BlockDevice, B: Buffers<Buffer = D::Buffer>> Blocks<'a, D, B> {
     }
 
     fn load(&mut self, start: u64, blocks: u64) -> Result<usize, Error<D::Error>> {
-        let bytes = self.request(start, blocks * BLOCK, <[u8]>::to_vec)?;
+        let len = blocks * BLOCK;
+        let bytes = self
+            .staging
+            .request(self.device, start, len, <[u8]>::to_vec)?;
         let cached = Cached { start, bytes };
         if self.cache.len() < CHUNKS {
             self.cache.push(cached);
@@ -71,36 +70,5 @@ impl<'a, D: BlockDevice, B: Buffers<Buffer = D::Buffer>> Blocks<'a, D, B> {
         self.oldest = (index + 1) % CHUNKS;
         self.cache[index] = cached;
         Ok(index)
-    }
-
-    /// One request of `len` bytes, whole blocks, into an owned buffer; `look` sees what came.
-    pub(crate) fn request<R>(
-        &mut self,
-        lba: u64,
-        len: u64,
-        look: impl FnOnce(&[u8]) -> R,
-    ) -> Result<R, Error<D::Error>> {
-        let buffer = self.buffer(len)?;
-        match self.device.read(lba, buffer) {
-            Ok(buffer) => {
-                let seen = look(&self.buffers.bytes(&buffer));
-                self.spare = Some(buffer);
-                Ok(seen)
-            }
-            Err(failed) => {
-                self.spare = failed.buffer;
-                let error = failed.error;
-                Err(Error::Device { lba, error })
-            }
-        }
-    }
-
-    /// The spare buffer, or a new one if there is none of that length.
-    fn buffer(&mut self, len: u64) -> Result<D::Buffer, Error<D::Error>> {
-        let resized = self.spare.take().map(|b| self.buffers.resize(b, len));
-        match resized {
-            Some(Ok(buffer)) => Ok(buffer),
-            Some(Err(_)) | None => self.buffers.alloc(len).map_err(Error::Memory),
-        }
     }
 }

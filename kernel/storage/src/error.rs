@@ -1,6 +1,7 @@
 //! Everything that can be wrong with a card, in one line each.
 
 use crate::fat::{BootError, ChainError, TreeError};
+use crate::manifest::ManifestError;
 use crate::mbr::MbrError;
 use core::fmt;
 use hal::NoPages;
@@ -32,6 +33,8 @@ pub enum Error<E> {
     Chain(ChainError),
     /// The directory tree.
     Tree(TreeError),
+    /// The manifest.
+    Manifest(ManifestError),
 }
 
 impl<E: fmt::Display> fmt::Display for Error<E> {
@@ -46,6 +49,7 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
             Self::Boot(error) => error.fmt(f),
             Self::Chain(error) => error.fmt(f),
             Self::Tree(error) => error.fmt(f),
+            Self::Manifest(error) => error.fmt(f),
         }
     }
 }
@@ -71,5 +75,11 @@ impl<E> From<ChainError> for Error<E> {
 impl<E> From<TreeError> for Error<E> {
     fn from(error: TreeError) -> Self {
         Self::Tree(error)
+    }
+}
+
+impl<E> From<ManifestError> for Error<E> {
+    fn from(error: ManifestError) -> Self {
+        Self::Manifest(error)
     }
 }

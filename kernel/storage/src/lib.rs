@@ -1,7 +1,7 @@
 //! What is on a card: blocks, a partition table, FAT16 and FAT32 (to read), manifests.
 //!
 //! A [`BlockDevice`] takes owned buffers only. File data go as requests of many blocks straight into
-//! the caller's pages, wherever those lie; metadata go through one staging buffer and a small cache.
+//! owned pages, wherever those lie; metadata go through one staging buffer and a small cache.
 //!
 //! Nothing on a card is trusted. Every number is checked against the card, the partition and the
 //! volume before it is used, every chain has an end that does not depend on the card, and each fault
@@ -16,6 +16,7 @@
 
 extern crate alloc;
 
+mod audit;
 mod blocks;
 mod buffers;
 mod device;
@@ -23,8 +24,12 @@ mod error;
 pub mod fat;
 pub mod manifest;
 pub mod mbr;
+mod requests;
+mod staging;
 
+pub use audit::{Audit, Finding, Tally, Watcher, audit};
 pub use buffers::{Buffers, PageBuffers};
 pub use device::{BLOCK, BlockDevice, Failed};
 pub use error::Error;
 pub use fat::Volume;
+pub use requests::{Windowed, in_pieces};

@@ -9,9 +9,17 @@ use core::fmt;
 /// Where a card has its manifest.
 pub const NAME: &str = "SHA256SUMS";
 
+/// Bytes of the largest manifest that is read: some ten thousand files.
+pub const LIMIT: u32 = 4 << 20;
+
 /// Why a manifest could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ManifestError {
+    /// Bytes that are no UTF-8.
+    NotText {
+        /// The first of them, from 0 on.
+        at: usize,
+    },
     /// Not 64 hexadecimal digits, a space, a space or asterisk, and a path.
     Line {
         /// Which, from 1 on.
@@ -27,6 +35,7 @@ pub enum ManifestError {
 impl fmt::Display for ManifestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotText { at } => write!(f, "manifest: byte {at} is no UTF-8"),
             Self::Line { line } => write!(f, "manifest line {line}: no digest and path"),
             Self::Twice { line } => write!(f, "manifest line {line}: a path for the second time"),
         }
@@ -52,6 +61,15 @@ pub enum Verdict {
 pub struct Manifest(BTreeMap<String, Sum>);
 
 impl Manifest {
+    /// Reads the bytes of a manifest.
+    pub fn read(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let text = core::str::from_utf8(bytes).map_err(|error| {
+            let at = error.valid_up_to();
+            ManifestError::NotText { at }
+        })?;
+        Self::parse(text)
+    }
+
     /// Reads `text`. Empty lines count for nothing; lines may end as DOS ends them.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let mut sums = BTreeMap::new();
@@ -73,15 +91,23 @@ impl Manifest {
         }
     }
 
-    /// Ticks a file off that could not be read: it is there.
+    /// Ticks off what could not be read: it is there, or may be. A directory stands for all below it,
+    /// the root (an empty path) for everything.
     pub fn unread(&mut self, path: &str) {
-        self.0.remove(path);
+        self.0.retain(|known, _| !is_at_or_below(known, path));
     }
 
-    /// Paths not ticked off: files that are missing, once all were seen.
-    pub fn missing(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+    /// Paths not ticked off at `path` or below it (everywhere if it is empty): files that are
+    /// missing, once all there were seen.
+    pub fn missing(&self, path: &str) -> impl Iterator<Item = &str> {
+        let all = self.0.keys().map(String::as_str);
+        all.filter(move |known| is_at_or_below(known, path))
     }
+}
+
+fn is_at_or_below(known: &str, path: &str) -> bool {
+    let rest = known.strip_prefix(path);
+    rest.is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A line's digest and path. A backslash in front says that the path has escapes.

@@ -66,33 +66,47 @@ pub enum MbrError {
     },
 }
 
+/// What to do about a table that cannot be used.
+const REMEDY: &str = "partition the card (MBR, FAT16 or FAT32)";
+
 impl fmt::Display for MbrError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSignature { found: [a, b] } => {
-                write!(f, "no partition table: block 0 ends in {a:02x} {b:02x}")
+                write!(
+                    f,
+                    "no partition table: block 0 ends in {a:02x} {b:02x}, not 55 aa; {REMEDY}"
+                )
             }
             Self::Status { number, status } => {
                 write!(
                     f,
-                    "broken partition table: entry {number} has status {status:#04x}"
+                    "broken partition table: entry {number} has status {status:#04x}; {REMEDY}"
                 )
             }
             Self::Empty { partition: p } => write!(
                 f,
-                "broken partition table: entry {} has {} blocks at {}",
+                "broken partition table: entry {} has {} blocks at {}; {REMEDY}",
                 p.number, p.blocks, p.start
             ),
             Self::BeyondCard { partition: p, card } => write!(
                 f,
-                "partition {} ends at block {}, the card at {card}",
+                "partition {} has blocks {} to {}, the card {card} in all: the image was cut, or \
+                 written to a smaller card; write it again, whole",
                 p.number,
-                p.start + p.blocks
+                p.start,
+                p.start + p.blocks - 1
             ),
             Self::Overlap { first, second } => {
-                write!(f, "partitions {first} and {second} overlap")
+                write!(
+                    f,
+                    "broken partition table: entries {first} and {second} overlap; {REMEDY}"
+                )
             }
-            Self::NoFat { kinds } => write!(f, "no FAT partition: types {kinds:02x?}"),
+            Self::NoFat { kinds } => write!(
+                f,
+                "no FAT partition among types {kinds:02x?}: format one as FAT16 or FAT32"
+            ),
         }
     }
 }

@@ -26,12 +26,12 @@ fn fat16() -> Vec<u8> {
 /// What `sd sum` does.
 fn sums(card: &mut Card) -> Result<Sums, Fault> {
     let heap = Heap::default();
-    let mut volume = Volume::open(card, &heap)?;
+    let mut volume = Volume::open(card, &heap, &heap)?;
     let (mut walk, mut sums) = (Walk::default(), Sums::new());
     while let Some(found) = walk.next(&mut volume) {
         let sum = match found.what {
             Ok(entry) if entry.directory => continue,
-            Ok(entry) => volume.sum(&entry, MOST, || true),
+            Ok(entry) => volume.sum(&entry, MOST, |_| true),
             Err(error) => Err(error),
         };
         sums.insert(found.path, sum.map(|sum| sum.expect("never stopped")));
@@ -67,7 +67,7 @@ fn every_file_of_a_fat32_card_has_the_digest_of_what_was_written() {
 #[test]
 fn a_fragmented_file_is_many_extents_and_they_add_up() {
     let (mut card, heap) = (Card::new(fat16()), Heap::default());
-    let mut volume = Volume::open(&mut card, &heap).unwrap();
+    let mut volume = Volume::open(&mut card, &heap, &heap).unwrap();
     for (name, pieces) in [("torn.bin", 41), ("large.bin", 1)] {
         let entry = volume.find(name).unwrap();
         let mut extents = volume.extents(&entry).unwrap();
@@ -83,7 +83,7 @@ fn a_fragmented_file_is_many_extents_and_they_add_up() {
 #[test]
 fn what_is_asked_for_wrongly_is_told() {
     let (mut card, heap) = (Card::new(fat16()), Heap::default());
-    let mut volume = Volume::open(&mut card, &heap).unwrap();
+    let mut volume = Volume::open(&mut card, &heap, &heap).unwrap();
     let missing = TreeError::NotFound { name: "no".into() };
     assert_eq!(volume.find("tree/no"), Err(missing.into()));
     assert_eq!(
@@ -99,7 +99,7 @@ fn what_is_asked_for_wrongly_is_told() {
     let (size, limit) = (1, 0);
     let large = TreeError::TooLarge { size, limit };
     assert_eq!(volume.load(&one, 0), Err(large.into()));
-    assert_eq!(volume.sum(&one, MOST, || false), Ok(None));
+    assert_eq!(volume.sum(&one, MOST, |_| false), Ok(None));
 }
 
 #[test]
@@ -221,13 +221,13 @@ fn without_memory_for_a_request_there_is_an_error_and_smaller_requests_work() {
         most: 8192,
         ..Heap::default()
     };
-    let mut volume = Volume::open(&mut card, &heap).unwrap();
+    let mut volume = Volume::open(&mut card, &heap, &heap).unwrap();
     let large = volume.find("LARGE.BIN").unwrap();
     assert!(matches!(
-        volume.sum(&large, MOST, || true),
+        volume.sum(&large, MOST, |_| true),
         Err(Error::Memory(_))
     ));
-    assert!(volume.sum(&large, 8192, || true).is_ok());
+    assert!(volume.sum(&large, 8192, |_| true).is_ok());
     // One for metadata, one that was refused, one for what came after, one for longer requests.
     assert!(heap.made.get() <= 4, "buffers are used again");
 }

@@ -2,6 +2,7 @@
 
 use super::chain::ChainError;
 use super::{Entry, TreeError, Volume};
+use crate::blocks::Blocks;
 use crate::{BLOCK, BlockDevice, Buffers, Error};
 use alloc::vec::Vec;
 use core::ops::ControlFlow;
@@ -26,6 +27,13 @@ pub struct Extents {
     left: u64,
     first: u32,
     size: u64,
+}
+
+/// Whose buffers a request goes through.
+#[derive(Clone, Copy)]
+enum Memory {
+    Data,
+    Metadata,
 }
 
 impl Extents {
@@ -78,10 +86,20 @@ impl<D: BlockDevice, B: Buffers<Buffer = D::Buffer>> Volume<'_, D, B> {
         })
     }
 
-    /// Reads a file in requests of at most `most` bytes, each into an owned buffer, and shows them
+    /// Reads a file in requests of at most `most` bytes, each into a buffer for data, and shows them
     /// to `look` in order until it breaks. Returns the bytes shown.
     pub fn read(
         &mut self,
+        entry: &Entry,
+        most: u64,
+        look: impl FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<u64, Error<D::Error>> {
+        self.read_through(Memory::Data, entry, most, look)
+    }
+
+    fn read_through(
+        &mut self,
+        memory: Memory,
         entry: &Entry,
         most: u64,
         mut look: impl FnMut(&[u8]) -> ControlFlow<()>,
@@ -93,9 +111,8 @@ impl<D: BlockDevice, B: Buffers<Buffer = D::Buffer>> Volume<'_, D, B> {
             while extent.bytes > 0 {
                 let bytes = extent.bytes.min(most);
                 let len = bytes.next_multiple_of(BLOCK);
-                let flow = self
-                    .blocks
-                    .request(extent.lba, len, |all| look(&all[..bytes as usize]))?;
+                let look = |all: &[u8]| look(&all[..bytes as usize]);
+                let flow = self.request(memory, extent.lba, len, look)?;
                 shown += bytes;
                 if flow.is_break() {
                     return Ok(shown);
@@ -106,17 +123,34 @@ impl<D: BlockDevice, B: Buffers<Buffer = D::Buffer>> Volume<'_, D, B> {
         Ok(shown)
     }
 
-    /// The SHA-256 of a file, or `None` if `go_on`, asked before each request's bytes are summed,
-    /// said no.
+    fn request<R>(
+        &mut self,
+        memory: Memory,
+        lba: u64,
+        len: u64,
+        look: impl FnOnce(&[u8]) -> R,
+    ) -> Result<R, Error<D::Error>> {
+        let Blocks {
+            device, staging, ..
+        } = &mut self.blocks;
+        match memory {
+            Memory::Data => self.data.request(*device, lba, len, look),
+            Memory::Metadata => staging.request(*device, lba, len, look),
+        }
+    }
+
+    /// The SHA-256 of a file, or `None` if `go_on` said no: it is asked before each request's bytes
+    /// are summed, with how many there are up to then.
     pub fn sum(
         &mut self,
         entry: &Entry,
         most: u64,
-        mut go_on: impl FnMut() -> bool,
+        mut go_on: impl FnMut(u64) -> bool,
     ) -> Result<Option<Sum>, Error<D::Error>> {
-        let (mut sum, mut stopped) = (Sha256::new(), false);
+        let (mut sum, mut seen, mut stopped) = (Sha256::new(), 0, false);
         self.read(entry, most, |bytes| {
-            stopped = !go_on();
+            seen += bytes.len() as u64;
+            stopped = !go_on(seen);
             if stopped {
                 return ControlFlow::Break(());
             }
@@ -126,14 +160,14 @@ impl<D: BlockDevice, B: Buffers<Buffer = D::Buffer>> Volume<'_, D, B> {
         Ok((!stopped).then(|| sum.finalize().into()))
     }
 
-    /// All of a small file, in memory: at most `limit` bytes.
+    /// All of a small file: at most `limit` bytes, read as metadata are.
     pub fn load(&mut self, entry: &Entry, limit: u32) -> Result<Vec<u8>, Error<D::Error>> {
         if entry.size > limit {
             let size = entry.size;
             return Err(TreeError::TooLarge { size, limit }.into());
         }
         let mut all = Vec::new();
-        self.read(entry, hal::PAGE, |bytes| {
+        self.read_through(Memory::Metadata, entry, hal::PAGE, |bytes| {
             all.extend_from_slice(bytes);
             ControlFlow::Continue(())
         })?;

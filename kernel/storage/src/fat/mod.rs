@@ -5,16 +5,19 @@ mod chain;
 mod directory;
 mod file;
 mod name;
+mod path;
 mod walk;
 
 pub use boot::{BootError, Geometry, Width};
 pub use chain::ChainError;
 pub use directory::{Entries, Entry};
 pub use file::{Extent, Extents, Sum};
+pub use path::Located;
 pub use walk::{Found, Walk};
 
 use crate::blocks::Blocks;
 use crate::mbr::{self, Partition};
+use crate::staging::Staging;
 use crate::{BlockDevice, Buffers, Error};
 use alloc::string::String;
 use core::fmt;
@@ -53,7 +56,7 @@ pub enum TreeError {
 impl fmt::Display for TreeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound { name } => write!(f, "{name}: not there"),
+            Self::NotFound { name } => write!(f, "\"{name}\" is not there"),
             Self::NotADirectory => f.write_str("not a directory"),
             Self::IsDirectory => f.write_str("a directory"),
             Self::TooDeep { most } => write!(f, "more than {most} directories deep"),
@@ -68,20 +71,24 @@ impl fmt::Display for TreeError {
 /// The first FAT volume of a card. Lives for one command: what it cached is of this card.
 pub struct Volume<'a, D: BlockDevice, B: Buffers<Buffer = D::Buffer>> {
     blocks: Blocks<'a, D, B>,
+    data: Staging<'a, B>,
     partition: Partition,
     geometry: Geometry,
 }
 
 impl<'a, D: BlockDevice, B: Buffers<Buffer = D::Buffer>> Volume<'a, D, B> {
-    /// Reads the partition table and the boot sector of its first FAT partition.
-    pub fn open(device: &'a mut D, buffers: &'a B) -> Result<Self, Error<D::Error>> {
-        let mut blocks = Blocks::new(device, buffers);
+    /// Reads the partition table and the boot sector of its first FAT partition. Tables, directories
+    /// and files that are loaded as a whole go through buffers of `metadata`, all other file data
+    /// into those of `data`.
+    pub fn open(device: &'a mut D, metadata: &'a B, data: &'a B) -> Result<Self, Error<D::Error>> {
+        let mut blocks = Blocks::new(device, metadata);
         let card = blocks.count();
         let table = mbr::parse(&sector(&mut blocks, 0)?, card)?;
         let partition = mbr::first_fat(&table)?;
         let geometry = Geometry::parse(&sector(&mut blocks, partition.start)?, &partition)?;
         Ok(Self {
             blocks,
+            data: Staging::new(data),
             partition,
             geometry,
         })

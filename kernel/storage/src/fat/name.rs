@@ -4,6 +4,7 @@
 //! pieces are all there, in order, and carry the checksum of the short one; else the short one does.
 
 use alloc::string::String;
+use core::char;
 
 /// UTF-16 units in a piece, and where they are.
 const UNITS: [usize; 13] = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
@@ -58,10 +59,17 @@ impl LongName {
         }
         let units = self.units[..self.pieces * 13].iter().copied();
         let units = units.take_while(|unit| *unit != 0);
-        let name: String = char::decode_utf16(units)
-            .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect();
+        let name: String = char::decode_utf16(units).map(lawful).collect();
         (!name.is_empty()).then_some(name)
+    }
+}
+
+/// A character that a name may have. A slash would be taken for a directory, and a control character
+/// for an order to the terminal.
+fn lawful(char: Result<char, char::DecodeUtf16Error>) -> char {
+    match char {
+        Ok(char) if char != '/' && !char.is_control() => char,
+        _ => char::REPLACEMENT_CHARACTER,
     }
 }
 
@@ -86,7 +94,9 @@ pub(super) fn short(raw: &[u8; 32]) -> String {
 
 fn push(name: &mut String, bytes: &[u8], low: bool) {
     name.extend(bytes.trim_ascii_end().iter().map(|byte| match byte {
-        byte if !byte.is_ascii() || byte.is_ascii_control() => char::REPLACEMENT_CHARACTER,
+        byte if !byte.is_ascii() || byte.is_ascii_control() || *byte == b'/' => {
+            char::REPLACEMENT_CHARACTER
+        }
         byte if low => byte.to_ascii_lowercase().into(),
         byte => (*byte).into(),
     }));

@@ -1,9 +1,10 @@
-//! The tree: every file once, and a path to one of them.
+//! The tree: every file once.
 //!
 //! A directory is entered once, so that a tree that contains itself ends; what cannot be read is
 //! told with its path, and the walk goes on beside it.
 
-use super::{Entries, Entry, TreeError, Volume};
+use super::path::join;
+use super::{Entries, Entry, Located, TreeError, Volume};
 use crate::{BlockDevice, Buffers, Error};
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -21,30 +22,46 @@ pub struct Found<E> {
     pub what: Result<Entry, Error<E>>,
 }
 
-/// A walk through all of a volume.
-#[derive(Clone, Debug, Default)]
+/// A walk through a volume, or a part of it. By default through all of it.
+#[derive(Clone, Debug)]
 pub struct Walk {
-    /// The directories from the root down to the one being read, each with its path.
+    /// Where it begins, until it has.
+    start: Option<Located>,
+    /// The directories down to the one being read, each with its path.
     open: Vec<(String, Entries)>,
     /// First clusters of the directories that were entered.
     entered: BTreeSet<u32>,
-    started: bool,
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        Self::through(Located::default())
+    }
 }
 
 impl Walk {
+    /// A walk through what is at `start`: a directory and all below it, or just a file.
+    pub const fn through(start: Located) -> Self {
+        Self {
+            start: Some(start),
+            open: Vec::new(),
+            entered: BTreeSet::new(),
+        }
+    }
+
     /// The next file or directory; `None` when all were seen.
     pub fn next<D: BlockDevice, B: Buffers<Buffer = D::Buffer>>(
         &mut self,
         volume: &mut Volume<'_, D, B>,
     ) -> Option<Found<D::Error>> {
-        if !self.started {
-            self.started = true;
-            if let Err(error) = self.start(volume) {
-                let path = String::new();
-                return Some(Found {
-                    path,
-                    what: Err(error),
-                });
+        if let Some(start) = self.start.take() {
+            if let Some(file) = start.file().cloned() {
+                let (path, what) = (start.path, Ok(file));
+                return Some(Found { path, what });
+            }
+            if let Err(error) = self.begin(volume, &start) {
+                let (path, what) = (start.path, Err(error));
+                return Some(Found { path, what });
             }
         }
         loop {
@@ -64,14 +81,17 @@ impl Walk {
         }
     }
 
-    fn start<D: BlockDevice, B: Buffers<Buffer = D::Buffer>>(
+    fn begin<D: BlockDevice, B: Buffers<Buffer = D::Buffer>>(
         &mut self,
         volume: &mut Volume<'_, D, B>,
+        start: &Located,
     ) -> Result<(), Error<D::Error>> {
         if let super::boot::Root::Cluster(first) = volume.geometry.root {
             self.entered.insert(first);
         }
-        self.open.push((String::new(), volume.root()?));
+        self.entered.extend(start.entry.as_ref().map(|e| e.first));
+        let entries = volume.entries(start)?;
+        self.open.push((start.path.clone(), entries));
         Ok(())
     }
 
@@ -105,39 +125,5 @@ impl Walk {
         }
         self.open.push((path.into(), volume.directory(entry)?));
         Ok(())
-    }
-}
-
-fn join(parent: &str, name: &str) -> String {
-    let slash = if parent.is_empty() { "" } else { "/" };
-    [parent, slash, name].concat()
-}
-
-impl<D: BlockDevice, B: Buffers<Buffer = D::Buffer>> Volume<'_, D, B> {
-    /// Opens the directory at `path`; the root if there is nothing between the slashes.
-    pub fn directory_of(&mut self, path: &str) -> Result<Entries, Error<D::Error>> {
-        let mut entries = self.root()?;
-        for name in path.split('/').filter(|name| !name.is_empty()) {
-            let entry = self.named(entries, name)?;
-            entries = self.directory(&entry)?;
-        }
-        Ok(entries)
-    }
-
-    /// The file or directory at `path`. ASCII letters match in either case, as in the format.
-    pub fn find(&mut self, path: &str) -> Result<Entry, Error<D::Error>> {
-        let path = path.trim_end_matches('/');
-        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let entries = self.directory_of(parent)?;
-        self.named(entries, name)
-    }
-
-    fn named(&mut self, mut entries: Entries, name: &str) -> Result<Entry, Error<D::Error>> {
-        while let Some(entry) = entries.next(self)? {
-            if entry.name.eq_ignore_ascii_case(name) {
-                return Ok(entry);
-            }
-        }
-        Err(TreeError::NotFound { name: name.into() }.into())
     }
 }
