@@ -73,6 +73,17 @@ impl<'k, M: Mmio, K: Clock + ?Sized> Card<'k, M, K> {
         &self.info
     }
 
+    /// Does this very card answer still? One that was pulled does not, nor does any that was put in
+    /// since: it has another address, or none.
+    pub fn is_there(&mut self) -> bool {
+        let there = self.host.send(Command::status(self.address)).is_ok();
+        if !there {
+            // What fails here shows in the next request.
+            let _ = self.host.reset_lines();
+        }
+        there
+    }
+
     /// Bytes moved so far.
     pub const fn traffic(&self) -> Traffic {
         self.traffic

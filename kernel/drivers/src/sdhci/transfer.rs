@@ -57,6 +57,21 @@ impl<P: Platform, M, C: DmaBuffer> Clone for Path<'_, '_, P, M, C> {
 }
 impl<P: Platform, M, C: DmaBuffer> Copy for Path<'_, '_, P, M, C> {}
 
+impl<P: Platform, M: Mmio, C: DmaBuffer> Path<'_, '_, P, M, C> {
+    /// Bytes of the longest request by this path, wherever its buffer lies: whole blocks, as many as
+    /// the controller counts and as can bounce for the channel at once.
+    pub fn max_bytes(&self) -> u64 {
+        let counted = MAX_BLOCKS * BLOCK;
+        match self {
+            Self::Pio(_) => counted,
+            Self::Dma { channel, .. } => {
+                let max = channel.layer().max_mapping_size(channel.device());
+                counted.min(max / BLOCK * BLOCK)
+            }
+        }
+    }
+}
+
 /// Bytes moved, by who moved them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
