@@ -21,6 +21,7 @@ mod key;
 mod line;
 mod nearest;
 mod number;
+mod visible;
 
 pub use arguments::{Arguments, MAX_WORDS, SplitError, split};
 pub use command::{Command, Commands, Completion, Found, Refusal};
@@ -29,6 +30,7 @@ pub use editor::{Editor, PROMPT};
 pub use input::{Input, Received};
 pub use line::Text;
 pub use number::{BadNumber, address, number};
+pub use visible::Visible;
 
 /// Columns of the terminal that everything is written for.
 pub const COLUMNS: usize = 80;
