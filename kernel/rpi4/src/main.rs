@@ -49,8 +49,9 @@ fn start(handoff: &'static Handoff) -> ! {
     card::find(&machine, &layer);
     let pattern = machine.command_line().value("selftest").unwrap_or("");
     let tests = selftest::run(&layer, &memory, pattern);
-    let job = carry::run(&layer, &memory, memory.file);
-    let ok = tests.is_ok() && job.is_ok();
+    let file = carry::run(&layer, &memory, memory.file);
+    let card = card::job::run(&layer, &memory);
+    let ok = tests.is_ok() && file.is_ok() && card.is_ok();
     if shell::is_wanted(machine.command_line()) {
         shell::run(&Context {
             handoff,

@@ -17,7 +17,7 @@ pub(super) const TESTS: &[Test] = &[
 const MANY: u64 = 64;
 
 fn both_ways(bed: &Bed) -> Verdict {
-    let Some(path) = card::slot().map(|slot| slot.lock().path) else {
+    let Some(path) = card::open().map(|slot| slot.path()) else {
         return Verdict::Skipped("no card");
     };
     let zone = match bed.dma().pool_usage() {
@@ -38,15 +38,18 @@ fn both_ways(bed: &Bed) -> Verdict {
 }
 
 fn beyond(bed: &Bed) -> Verdict {
-    let Some(slot) = card::slot() else {
+    let Some(mut slot) = card::open() else {
         return Verdict::Skipped("no card");
     };
-    let slot = &mut *slot.lock();
+    let path = slot.path();
+    let Some(card) = slot.card() else {
+        fail!("the slot has no card");
+    };
     let Some(pages) = bed.pages(Zone::Dma, 0, 2 * BLOCK, |_| 0) else {
         fail!("no pages");
     };
-    let last = slot.card.info().blocks - 1;
-    let refused = slot.card.read(slot.path, last, pages);
+    let last = card.info().blocks - 1;
+    let refused = card.read(path, last, pages);
     check!(
         refused.is_err(),
         "two blocks from the last one on were read"
@@ -56,6 +59,6 @@ fn beyond(bed: &Bed) -> Verdict {
 
 /// The card's first blocks.
 fn read(path: BlockPath, pages: RamPages) -> Result<RamPages, Failed<RamPages>> {
-    let slot = card::slot().expect("asked by the tests");
-    slot.lock().card.read(path, 0, pages)
+    let mut slot = card::open().expect("asked by the tests");
+    slot.card().expect("it was opened").read(path, 0, pages)
 }

@@ -17,6 +17,10 @@ mod mem;
 mod peek;
 mod poweroff;
 mod reboot;
+mod sd_cat;
+mod sd_info;
+mod sd_ls;
+mod sd_sum;
 mod selftest;
 
 use crate::console::{Writer, say};
@@ -44,6 +48,10 @@ static COMMANDS: Commands<Context> = Commands(&[
     dma_devices::COMMAND,
     dma_pools::COMMAND,
     dma_maps::COMMAND,
+    sd_info::COMMAND,
+    sd_ls::COMMAND,
+    sd_sum::COMMAND,
+    sd_cat::COMMAND,
     selftest::COMMAND,
     peek::COMMAND,
     cores::COMMAND,

@@ -16,7 +16,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("shell", &[]),
     (
         "rpi4",
-        &["arch", "boot", "dma", "drivers", "hal", "mm", "shell"],
+        &[
+            "arch", "boot", "dma", "drivers", "hal", "mm", "shell", "storage",
+        ],
     ),
     ("devicetree", &[]),
     ("xtask", &["devicetree"]),
