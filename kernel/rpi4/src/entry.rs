@@ -4,9 +4,11 @@
 
 use crate::console::Emergency;
 use crate::{cores, end};
+use arch::Board;
 use boot::Handoff;
 use core::fmt::Write;
 use core::panic::PanicInfo;
+use hal::Cpu;
 
 const _: boot::KernelMain = kernel_main;
 const _: boot::SecondaryMain = secondary_main;
@@ -30,7 +32,8 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     arch::cpu::disable_interrupts();
     cores::stop_others();
     // The console cannot fail, and there is nobody left to tell.
-    let _ = writeln!(Emergency, "\npanic: {info}");
+    let core = Board::cpu_id().index();
+    let _ = writeln!(Emergency, "\npanic: core {core}: {info}");
     let _ = arch::exception::print_backtrace(&mut Emergency, arch::cpu::frame_pointer());
     end::fatal()
 }

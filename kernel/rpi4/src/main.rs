@@ -24,6 +24,8 @@ mod interrupts;
 mod layer;
 mod masters;
 mod memory;
+#[cfg(debug_assertions)]
+mod plant;
 mod report;
 mod selftest;
 mod shell;
@@ -46,6 +48,8 @@ fn start(handoff: &'static Handoff) -> ! {
     let layer = layer::bring_up(&machine, &memory);
     report::print(handoff, &machine, &memory, &layer);
     cores::start(handoff, &machine, &memory);
+    #[cfg(debug_assertions)]
+    plant::plant(machine.command_line());
     card::find(&machine, &layer);
     let pattern = machine.command_line().value("selftest").unwrap_or("");
     let tests = selftest::run(&layer, &memory, pattern);

@@ -31,7 +31,25 @@ impl Built {
 
 /// Builds the image.
 pub(crate) fn build(sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
-    let cargo = sources.cargo(&["build", "--release", "-p", "rpi4", "--target", TARGET]);
+    build_as("release", sources, echo)
+}
+
+/// Builds the image with everything in it that checks the kernel while it runs.
+pub(crate) fn build_checked(sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
+    build_as("checked", sources, echo)
+}
+
+fn build_as(profile: &str, sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
+    let arguments = [
+        "build",
+        "--profile",
+        profile,
+        "-p",
+        "rpi4",
+        "--target",
+        TARGET,
+    ];
+    let cargo = sources.cargo(&arguments);
     let ended = process::run(cargo, BUILD_LIMIT, echo)?;
     if !ended.ok() {
         // What was echoed need not be told again.
@@ -42,7 +60,7 @@ pub(crate) fn build(sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
         };
         bail!("the kernel does not build ({})\n{log}", ended.ending);
     }
-    let elf = elf(sources);
+    let elf = elf_of(profile, sources);
     let flat = flatten(&elf)?;
     header::image_size(&flat).context("the image's header")?;
     Ok(Built { elf, flat })
@@ -50,7 +68,11 @@ pub(crate) fn build(sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
 
 /// Where the build leaves its ELF file.
 pub(crate) fn elf(sources: &Sources) -> PathBuf {
-    sources.target.join(TARGET).join("release/rpi4")
+    elf_of("release", sources)
+}
+
+fn elf_of(profile: &str, sources: &Sources) -> PathBuf {
+    sources.target.join(TARGET).join(profile).join("rpi4")
 }
 
 /// What an ELF would look like in memory, up to its bss.

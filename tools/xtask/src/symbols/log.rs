@@ -82,7 +82,7 @@ backtrace:\r
 
     const PANIC: &str = "\
 carom 0.1.0 (build ffb53a2d06b9f2506ffc76f2694b2da60f3134c6)
-panic: panicked at kernel/rpi4/src/main.rs:1:1:
+panic: core 0: panicked at kernel/rpi4/src/main.rs:1:1:
 why
   0xffffffffc0000010
 ";
@@ -121,7 +121,7 @@ why
     #[test]
     fn a_dump_starts_at_its_headline() {
         assert!(dump(FATAL).unwrap().starts_with("fatal: core 0"));
-        assert!(dump(PANIC).unwrap().starts_with("panic: panicked"));
+        assert!(dump(PANIC).unwrap().starts_with("panic: core 0: panicked"));
         assert_eq!(dump("# a fatal: word in a line\n"), None);
     }
 }

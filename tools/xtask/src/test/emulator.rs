@@ -9,16 +9,24 @@ use crate::process::Echo;
 use crate::report::{Failure, Group, Totals};
 use crate::symbols;
 use crate::test::scenario::{self, Scenario};
-use crate::test::{broken, fatal, shell};
+use crate::test::{broken, checked, fatal, shell};
 use crate::workspace::Workspace;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// A boot takes seconds. One that hangs shall not take minutes.
-const LIMIT: Duration = Duration::from_secs(90);
+pub(super) const LIMIT: Duration = Duration::from_secs(90);
+
+/// Both images: the one for use, and the one that checks itself.
+pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
+    shipped(workspace, options, totals);
+    if !interrupt::seen() {
+        checked::run(workspace, options, totals);
+    }
+}
 
 /// Builds once and boots each scenario. Builds nothing where the filter leaves none.
-pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
+fn shipped(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
     let mut names = scenario::all().into_iter().map(|scenario| scenario.name);
     let known = [fatal::NAME, shell::NAME];
     if !known.iter().any(|name| options.names(name)) && !names.any(|name| options.names(&name)) {
@@ -28,8 +36,8 @@ pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals
     let built = image::build(&workspace.sources, Echo::Off);
     let build = built
         .as_ref()
-        .map(|_| ())
-        .map_err(|error| format!("{error:#}"));
+        .map_err(|error| format!("{error:#}"))
+        .and_then(checked::is_absent_from);
     totals.add(&Group::single("kernel8.img builds", start.elapsed(), build));
     let (Ok(built), Ok(out)) = (built, workspace.out()) else {
         return;
@@ -48,7 +56,7 @@ pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals
     }
 }
 
-fn boot(scenario: &Scenario, built: &Built, root: &Path, out: &Path) -> Group {
+pub(super) fn boot(scenario: &Scenario, built: &Built, root: &Path, out: &Path) -> Group {
     match scenario.run(built, out, LIMIT) {
         Ok((ended, verdict)) => {
             let last_words = || symbols::last_words(&ended.output, &built.elf, root);

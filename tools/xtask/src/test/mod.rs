@@ -1,5 +1,7 @@
 //! `test`: every part in turn. A part that fails does not stop the others.
 
+mod checked;
+pub(crate) mod crash;
 mod emulator;
 mod fatal;
 mod host;

@@ -103,7 +103,16 @@ impl Scenario {
     }
 }
 
-/// All of them.
+/// The one for the image that checks itself: what cores do together, and a card.
+pub(crate) fn checked() -> Scenario {
+    Scenario {
+        card: true,
+        file: Some(1 << 20),
+        ..Scenario::usual("debug build: locks are ordered")
+    }
+}
+
+/// All of the image for use.
 pub(crate) fn all() -> Vec<Scenario> {
     let mut all = places();
     all.extend([0, 1, 63, 40 << 20].map(Scenario::file));
