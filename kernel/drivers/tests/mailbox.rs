@@ -2,13 +2,17 @@
 
 mod common;
 
-use common::{Board, pages_of};
+use common::{Board, Buffer, pages_of};
 use dma::Bouncing;
-use drivers::mailbox::{CallError, Mailbox, TagError, tag};
+use drivers::mailbox::{
+    Answer, BoardRevision, CARD_POWER_CYCLE, CallError, ClockId, ClockRate, CommandLine, Hertz,
+    Mailbox, Pin, PinState, carry_out,
+};
 use hal::{Clock, DmaAddr, Mmio, Zone};
 use sim::{Builder, Machine, under_every_adversary};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How the firmware behaves.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,64 +23,123 @@ enum Mood {
     Full,
 }
 
-/// The mailbox block: answers in RAM, past the cache, when it is written to.
-struct VideoCore {
+/// The mailbox block, and the firmware behind it.
+struct State {
     machine: Machine,
     mood: Mood,
     fifo: VecDeque<u32>,
+    /// What it was sent while it was silent.
+    owed: Vec<u32>,
+    sent: u32,
+    pins: BTreeMap<u32, u32>,
 }
 
+/// Clones are handles to the same one.
+#[derive(Clone)]
+struct VideoCore(Arc<Mutex<State>>);
+
 const REVISION: u32 = 0xB0_3115;
+const RATE: u32 = 200_000_000;
+const LINE: &[u8] = b"carom.shell=1";
 
 impl VideoCore {
     fn new(machine: &Machine, mood: Mood) -> Self {
-        Self {
+        Self(Arc::new(Mutex::new(State {
             machine: machine.clone(),
             mood,
             fifo: VecDeque::new(),
-        }
+            owed: Vec::new(),
+            sent: 0,
+            // As a firmware that booted from the card at full speed may leave it.
+            pins: [(132, 1), (134, 1)].into(),
+        })))
     }
 
-    fn answer(&self, addr: DmaAddr) {
-        let bus = self.machine.bus();
-        let question = self.machine.device_read(bus, addr, 256);
-        assert_eq!(
-            question[8..12],
-            tag::BOARD_REVISION.to_le_bytes(),
-            "the question is not in RAM"
-        );
-        let known = self.mood == Mood::Answers;
-        let state = if known { 0x8000_0004_u32 } else { 0 };
-        let put = |at: u64, word: u32| {
-            let at = addr.checked_add(at).expect("inside");
-            self.machine.device_write(bus, at, &word.to_le_bytes());
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no test panics in here")
+    }
+
+    /// Answers what is owed, and everything from now on.
+    fn wake(&self) {
+        let mut state = self.lock();
+        state.mood = Mood::Answers;
+        for word in std::mem::take(&mut state.owed) {
+            state.reply(word);
+        }
+    }
+}
+
+impl State {
+    /// In RAM, past the cache.
+    fn reply(&mut self, word: u32) {
+        let (machine, addr) = (self.machine.clone(), DmaAddr::new(u64::from(word & !0xF)));
+        let message = machine.device_read(machine.bus(), addr, 1024);
+        let question: Vec<u32> = message
+            .chunks_exact(4)
+            .map(|word| u32::from_le_bytes(word.try_into().expect("four bytes")))
+            .collect();
+        assert_eq!(question[..2], [1024, 0], "the question is not in RAM");
+        let value = match self.mood {
+            Mood::KnowsNoTag => None,
+            _ => self.value(question[2], &question[5..7]),
         };
-        put(4, 0x8000_0000);
-        put(16, state);
-        put(20, REVISION);
+        let state = value
+            .as_ref()
+            .map_or(0, |value| 1 << 31 | value.len() as u32);
+        let put = |at: u64, bytes: &[u8]| {
+            let at = addr.checked_add(at).expect("inside");
+            machine.device_write(machine.bus(), at, bytes);
+        };
+        put(4, &0x8000_0000_u32.to_le_bytes());
+        put(16, &state.to_le_bytes());
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            assert!(value.len() as u32 <= question[3], "no room for the answer");
+            put(20, &value);
+        }
+        // Another channel's word comes in between.
+        self.fifo.extend([0xC000_0001, word]);
+    }
+
+    fn value(&mut self, tag: u32, words: &[u32]) -> Option<Vec<u8>> {
+        let words = match tag {
+            0x0001_0002 => vec![REVISION],
+            0x0003_0002 => vec![words[0], if words[0] == 12 { RATE } else { 0 }],
+            0x0003_0041 => vec![0, *self.pins.get(&words[0])?],
+            0x0003_8041 => {
+                self.pins.insert(words[0], words[1]);
+                vec![0, words[1]]
+            }
+            0x0005_0001 => return Some(LINE.to_vec()),
+            _ => return None,
+        };
+        Some(words.into_iter().flat_map(u32::to_le_bytes).collect())
     }
 }
 
 impl Mmio for VideoCore {
     fn read32(&mut self, offset: usize) -> u32 {
+        let state = &mut *self.lock();
         match offset {
             0x00 => {
-                self.machine.status_read();
-                self.fifo.pop_front().expect("read from an empty FIFO")
+                state.machine.status_read();
+                state.fifo.pop_front().expect("read from an empty FIFO")
             }
-            0x18 => u32::from(self.fifo.is_empty()) << 30,
-            0x38 => u32::from(self.mood == Mood::Full) << 31,
+            0x18 => u32::from(state.fifo.is_empty()) << 30,
+            0x38 => u32::from(state.mood == Mood::Full) << 31,
             other => panic!("register {other:#x} is not modelled"),
         }
     }
 
     fn write32(&mut self, offset: usize, word: u32) {
         assert_eq!((offset, word & 0xF), (0x20, 8), "not the property channel");
-        self.machine.doorbell();
-        if self.mood != Mood::Silent {
-            self.answer(DmaAddr::new(u64::from(word & !0xF)));
-            // Another channel's word comes in between.
-            self.fifo.extend([0xC000_0001, word]);
+        assert_eq!(word >> 30, 3, "not past the VideoCore's cache");
+        let state = &mut *self.lock();
+        state.machine.doorbell();
+        state.sent += 1;
+        if state.mood == Mood::Silent {
+            state.owed.push(word);
+        } else {
+            state.reply(word);
         }
     }
 }
@@ -93,20 +156,21 @@ impl Clock for Impatient {
     }
 }
 
-fn call(machine: &Machine, bouncing: Bouncing, zone: Zone, mood: Mood) -> Result<u32, CallError> {
-    let board = Board::new(machine, bouncing);
-    let message = pages_of(machine, zone);
-    let videocore = VideoCore::new(machine, mood);
-    let mailbox = Mailbox::new(videocore, &board.dma, &board.device, message);
+static CLOCK: &Impatient = &TICKS;
+static TICKS: Impatient = Impatient(AtomicU64::new(0));
+
+type Mapped<'d> = Mailbox<'d, Machine, VideoCore, Buffer>;
+
+fn mailbox<'d>(board: &'d Board, zone: Zone, mood: Mood) -> (Mapped<'d>, VideoCore) {
+    let videocore = VideoCore::new(&board.machine, mood);
+    let message = pages_of(&board.machine, zone);
+    let mailbox = Mailbox::new(videocore.clone(), &board.dma, &board.device, message);
     let mailbox = mailbox.unwrap_or_else(|_| panic!("an aligned page"));
-    let clock = Impatient(AtomicU64::new(0));
-    let first = mailbox.call(&clock, tag::BOARD_REVISION, &[]);
-    let again = mailbox.call(&clock, tag::BOARD_REVISION, &[]);
-    match first {
-        Err(CallError::Lost(_)) => assert_eq!(again, Err(CallError::Busy)),
-        _ => assert_eq!(again, first, "the second call differs"),
-    }
-    first.map(|answer| answer.word(0).expect("one word"))
+    (mailbox, videocore)
+}
+
+fn board() -> Board {
+    Board::new(&Machine::default(), Bouncing::AsNeeded)
 }
 
 #[test]
@@ -117,46 +181,103 @@ fn questions_are_answered_direct_and_bounced_under_every_cache() {
         (Bouncing::Forced, Zone::Dma),
     ] {
         under_every_adversary(&Builder::default(), |machine| {
-            assert_eq!(call(machine, bouncing, zone, Mood::Answers), Ok(REVISION));
+            let board = Board::new(machine, bouncing);
+            let (mut mailbox, _) = mailbox(&board, zone, Mood::Answers);
+            let revision = mailbox.ask(CLOCK, &BoardRevision);
+            assert_eq!(revision, Ok(Answer::Value(REVISION)));
+            let line = mailbox.ask(CLOCK, &CommandLine).expect("answered").value();
+            assert_eq!(line.expect("known").as_bytes(), LINE);
+            let rate = mailbox.ask(CLOCK, &ClockRate(ClockId::EMMC2));
+            assert_eq!(rate, Ok(Answer::Value(Hertz(RATE))));
         });
     }
 }
 
 #[test]
-fn a_tag_without_an_answer_is_told_apart_and_the_mailbox_goes_on() {
-    let machine = Machine::default();
-    let none = CallError::Tag(TagError::Unknown {
-        tag: tag::BOARD_REVISION,
-    });
-    assert_eq!(
-        call(&machine, Bouncing::AsNeeded, Zone::Dma, Mood::KnowsNoTag),
-        Err(none)
-    );
+fn a_tag_without_an_answer_is_told_apart_from_zero_and_the_mailbox_goes_on() {
+    let board = board();
+    let (mut mailbox, videocore) = mailbox(&board, Zone::Dma, Mood::KnowsNoTag);
+    let rate = ClockRate(ClockId::UART);
+    assert_eq!(mailbox.ask(CLOCK, &rate), Ok(Answer::Unanswered));
+    videocore.lock().mood = Mood::Answers;
+    assert_eq!(mailbox.ask(CLOCK, &rate), Ok(Answer::Value(Hertz(0))));
 }
 
 #[test]
 fn a_full_mailbox_never_had_the_message() {
-    let machine = Machine::default();
-    let full = call(&machine, Bouncing::AsNeeded, Zone::Dma, Mood::Full);
-    assert_eq!(full, Err(CallError::Full));
+    let board = board();
+    let (mut mailbox, videocore) = mailbox(&board, Zone::Dma, Mood::Full);
+    assert_eq!(mailbox.ask(CLOCK, &BoardRevision), Err(CallError::Full));
+    assert_eq!(board.dma.quarantined(&board.device), (0, 0));
+    videocore.lock().mood = Mood::Answers;
+    assert!(mailbox.ask(CLOCK, &BoardRevision).is_ok());
 }
 
 #[test]
-fn a_message_that_never_comes_back_is_kept_from_everybody() {
-    let machine = Machine::default();
-    let lost = call(&machine, Bouncing::AsNeeded, Zone::Dma, Mood::Silent);
+fn a_message_that_never_comes_back_is_kept_from_everybody_and_nothing_is_asked_meanwhile() {
+    let board = board();
+    let before = board.holdings();
+    let (mut mailbox, videocore) = mailbox(&board, Zone::Dma, Mood::Silent);
+    let held = board.holdings();
+    let lost = mailbox.ask(CLOCK, &BoardRevision);
     assert!(matches!(lost, Err(CallError::Lost(lost)) if lost.recorded));
+    assert_eq!(board.dma.quarantined(&board.device), (1, 0));
+    assert_eq!(board.holdings(), held, "freed under the VideoCore");
+    let owed = mailbox.ask(CLOCK, &BoardRevision);
+    assert!(matches!(owed, Err(CallError::Owed(lost)) if lost.len == 4096));
+    assert_eq!(videocore.lock().sent, 1, "a second message");
+    let page = pages_of(&board.machine, Zone::Dma);
+    assert!(mailbox.renew(page).is_err(), "nothing is missing yet");
+    drop(mailbox);
+    assert_ne!(board.holdings(), before, "the VideoCore still has it");
+}
+
+#[test]
+fn a_late_answer_ends_the_quarantine_and_a_new_message_makes_it_work_again() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let board = Board::new(machine, Bouncing::AsNeeded);
+        let (mut mailbox, videocore) = mailbox(&board, Zone::Dma, Mood::Silent);
+        let held = board.holdings();
+        assert!(mailbox.ask(CLOCK, &BoardRevision).is_err());
+        videocore.wake();
+        let gone = mailbox.ask(CLOCK, &BoardRevision);
+        assert_eq!(gone, Err(CallError::NoMessage));
+        assert_eq!(board.dma.quarantined(&board.device), (0, 0));
+        assert!(mailbox.renew(pages_of(machine, Zone::Dma)).is_ok());
+        assert_eq!(board.holdings(), held);
+        let revision = mailbox.ask(CLOCK, &BoardRevision);
+        assert_eq!(revision, Ok(Answer::Value(REVISION)));
+    });
+}
+
+#[test]
+fn an_answer_to_somebody_else_does_not_end_the_quarantine() {
+    let board = board();
+    let (mut mailbox, videocore) = mailbox(&board, Zone::Dma, Mood::Silent);
+    assert!(mailbox.ask(CLOCK, &BoardRevision).is_err());
+    videocore.lock().fifo.extend([0xC000_0001, 0xC000_0008]);
+    let owed = mailbox.ask(CLOCK, &BoardRevision);
+    assert!(matches!(owed, Err(CallError::Owed(_))));
+    assert_eq!(board.dma.quarantined(&board.device), (1, 0));
 }
 
 #[test]
 fn a_message_that_is_too_short_or_askew_is_refused() {
-    let machine = Machine::default();
-    let board = Board::new(&machine, Bouncing::AsNeeded);
-    for (offset, len) in [(0, 255), (8, 256)] {
-        let message = pages_of(&machine, Zone::Dma)
-            .with_window(offset, len)
-            .expect("inside");
-        let videocore = VideoCore::new(&machine, Mood::Answers);
+    let board = board();
+    for (offset, len) in [(0, 1023), (8, 1024)] {
+        let message = board.pages(Zone::Dma, offset, len);
+        let videocore = VideoCore::new(&board.machine, Mood::Answers);
         assert!(Mailbox::new(videocore, &board.dma, &board.device, message).is_err());
     }
+}
+
+#[test]
+fn the_cards_power_is_cycled_by_pins_of_the_firmware() {
+    let board = board();
+    let (mut mailbox, videocore) = mailbox(&board, Zone::Dma, Mood::Answers);
+    let done = carry_out(&CARD_POWER_CYCLE, |set| mailbox.ask(CLOCK, set), |_| {});
+    assert_eq!(done, Ok(Answer::Value(())));
+    assert_eq!(videocore.lock().pins, [(132, 0), (134, 1)].into());
+    let lines = mailbox.ask(CLOCK, &PinState(Pin::CARD_LINES));
+    assert_eq!(lines, Ok(Answer::Value(false)));
 }

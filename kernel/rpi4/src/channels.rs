@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+use crate::firmware;
 use crate::information::Machine;
 use crate::interrupts;
 use crate::layer::Layer;
@@ -15,6 +16,7 @@ use boot::tree::{Device, Kind};
 use drivers::dma_channel::{
     CHANNEL_LEN, CHANNEL_STRIDE, Channel, ChannelId, Controller, GLOBAL_LEN, GLOBAL_OFFSET, usable,
 };
+use drivers::mailbox::DmaChannels;
 use hal::{PAGE, Pages, PhysRange, Zone};
 use log::warn;
 use mm::Zones;
@@ -46,7 +48,10 @@ pub(crate) fn bring_up(
     // The node ends with channel 10; the controller's own registers lie behind the last channel.
     let globals = PhysRange::new(block.start().checked_add(GLOBAL_OFFSET)?, GLOBAL_LEN).ok()?;
     let controller = Controller::new(registers(globals)?);
-    let ids = usable(device.channel_mask.unwrap_or(0), machine.channel_mask);
+    let ids = usable(
+        device.channel_mask.unwrap_or(0),
+        firmware::value(&DmaChannels),
+    );
     let channels = ids.filter_map(|id| {
         controller.enable(id);
         Some((line(device, id)?, channel(id, block, memory, layer)?))

@@ -2,12 +2,14 @@
 
 #![expect(unsafe_code, reason = "reads the tree where the loader left it")]
 
-use crate::firmware::Firmware;
+use crate::firmware::Early;
 use arch::Board;
 use arrayvec::ArrayString;
 use boot::tree::{self, Banks, BootInfo, Kind, Source, TreeError};
 use boot::{CommandLine, Handoff};
-use drivers::mailbox::{CallError, tag};
+use drivers::mailbox::{
+    Answer, ArmMemory, BoardRevision, CallError, CommandLine as SpokenLine, Question,
+};
 use hal::layout::{FDT_WINDOW, FDT_WINDOW_LEN, PERIPHERALS};
 use hal::{IrqLock, PhysAddr, PhysRange, Rank};
 use log::warn;
@@ -24,9 +26,6 @@ static INFO: IrqLock<BootInfo, Board> =
     IrqLock::new(Rank::Outermost, "boot information", BootInfo::new());
 static TOLD: Once<BootInfo> = Once::new();
 
-/// The firmware's number of the clock that feeds EMMC2.
-const EMMC2_CLOCK: u32 = 12;
-
 /// Where the VideoCore's share begins by default (76 MiB), if the firmware does not say.
 const VIDEOCORE: PhysAddr = PhysAddr::new(0x3B40_0000);
 
@@ -38,10 +37,6 @@ pub(crate) struct Machine {
     pub(crate) banks: Banks,
     /// Board revision, from tree or firmware.
     pub(crate) revision: Option<u32>,
-    /// DMA channels that the firmware leaves to us.
-    pub(crate) channel_mask: Option<u32>,
-    /// What feeds the controller of the card slot, in hertz.
-    pub(crate) card_clock: Option<u32>,
     /// The tree's own bytes, if it is the loader's.
     pub(crate) tree: Option<PhysRange>,
     line: ArrayString<2048>,
@@ -66,9 +61,7 @@ pub(crate) fn gather(handoff: &Handoff) -> Machine {
     let mut firmware = mailbox(handoff, info);
     let revision = info
         .revision
-        .or_else(|| word(&mut firmware, tag::BOARD_REVISION, &[], 0));
-    let channel_mask = word(&mut firmware, tag::DMA_CHANNELS, &[], 0);
-    let card_clock = word(&mut firmware, tag::CLOCK_RATE, &[EMMC2_CLOCK], 1);
+        .or_else(|| told(&mut firmware, &BoardRevision));
     let line = match source {
         Source::Firmware => info.bootargs,
         Source::BuiltIn => spoken_line(&mut firmware),
@@ -76,7 +69,10 @@ pub(crate) fn gather(handoff: &Handoff) -> Machine {
     let banks = match source {
         // A loader's tree is final: `total_mem=` must hold.
         Source::Firmware => info.banks.clone(),
-        Source::BuiltIn => clipped(info, revision, word(&mut firmware, tag::ARM_MEMORY, &[], 1)),
+        Source::BuiltIn => {
+            let arm = told(&mut firmware, &ArmMemory).map(|part| part.len);
+            clipped(info, revision, arm)
+        }
     };
     let tree = (source == Source::Firmware)
         .then(|| tree_range(handoff))
@@ -86,9 +82,6 @@ pub(crate) fn gather(handoff: &Handoff) -> Machine {
         source,
         banks,
         revision,
-        channel_mask,
-        // A clock that the firmware does not know has no rate.
-        card_clock: card_clock.filter(|hz| *hz != 0),
         tree,
         line,
     }
@@ -113,18 +106,22 @@ fn tree_range(handoff: &Handoff) -> Option<PhysRange> {
     PhysRange::new(PhysAddr::new(handoff.x0), u64::from(size)).ok()
 }
 
-fn mailbox(handoff: &Handoff, info: &BootInfo) -> Option<Firmware> {
+fn mailbox(handoff: &Handoff, info: &BootInfo) -> Option<Early> {
     let block = *info.device(Kind::Mailbox)?.registers.first()?;
     // The early tables map these alone.
     let block = PERIPHERALS.contains(block).then_some(block)?;
     // SAFETY: the tree names the mailbox, the entry mapped it; this is the only call.
-    unsafe { Firmware::new(block, &boot::image(handoff)) }
+    unsafe { Early::new(block, &boot::image(handoff)) }
 }
 
-/// Word `i` of the answer to `tag` with `value`.
-fn word(firmware: &mut Option<Firmware>, tag: u32, value: &[u32], i: usize) -> Option<u32> {
-    match firmware.as_mut()?.ask(tag, value) {
-        Ok(answer) => answer.word(i),
+/// The firmware's answer, if it has one.
+fn told<Q: Question>(firmware: &mut Option<Early>, question: &Q) -> Option<Q::Value> {
+    match firmware.as_mut()?.ask(question) {
+        Ok(Answer::Value(value)) => Some(value),
+        Ok(Answer::Unanswered) => {
+            warn!("mailbox: the firmware does not answer tag {:#010x}", Q::TAG);
+            None
+        }
         Err(error) => {
             give_up(firmware, error);
             None
@@ -133,7 +130,7 @@ fn word(firmware: &mut Option<Firmware>, tag: u32, value: &[u32], i: usize) -> O
 }
 
 /// A firmware that does not answer may still write to the message: it is not asked again.
-fn give_up(firmware: &mut Option<Firmware>, error: CallError) {
+fn give_up(firmware: &mut Option<Early>, error: CallError) {
     warn!("mailbox: {error}");
     if !matches!(error, CallError::Tag(_)) {
         *firmware = None;
@@ -141,21 +138,14 @@ fn give_up(firmware: &mut Option<Firmware>, error: CallError) {
 }
 
 /// The command line as the firmware tells it.
-fn spoken_line(firmware: &mut Option<Firmware>) -> ArrayString<2048> {
+fn spoken_line(firmware: &mut Option<Early>) -> ArrayString<2048> {
     let mut line = ArrayString::new();
-    let answer = firmware
-        .as_mut()
-        .map(|firmware| firmware.ask(tag::COMMAND_LINE, &[]));
-    match answer {
-        Some(Ok(answer)) => {
-            let text = answer.bytes().filter(|byte| *byte != 0);
-            // Longer than the message is told as an error, so it fits.
-            text.for_each(|byte| {
-                let _ = line.try_push(char::from(byte));
-            });
-        }
-        Some(Err(error)) => give_up(firmware, error),
-        None => {}
+    if let Some(text) = told(firmware, &SpokenLine) {
+        let text = text.as_bytes().iter().filter(|byte| **byte != 0);
+        // Longer than the message is told as an error, so it fits.
+        text.for_each(|byte| {
+            let _ = line.try_push(char::from(*byte));
+        });
     }
     line
 }

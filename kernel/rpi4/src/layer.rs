@@ -3,6 +3,7 @@
 extern crate alloc;
 
 use crate::channels::{self, Channels};
+use crate::firmware;
 use crate::information::Machine;
 use crate::masters;
 use crate::memory::Memory;
@@ -26,7 +27,8 @@ impl Layer {
     }
 }
 
-/// Makes the layer over the pool that was set aside, and brings up the channels.
+/// Makes the layer over the pool that was set aside, and brings up the mailbox and, since
+/// it says which are ours, the channels.
 ///
 /// Panics on a machine whose cache lines the layer is not built for.
 pub(crate) fn bring_up(machine: &Machine, memory: &Memory) -> Layer {
@@ -41,6 +43,7 @@ pub(crate) fn bring_up(machine: &Machine, memory: &Memory) -> Layer {
         masters: Vec::leak(masters),
         channels: None,
     };
+    firmware::open(machine, memory, &layer);
     layer.channels = channels::bring_up(machine, memory, &layer);
     layer
 }

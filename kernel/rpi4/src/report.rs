@@ -1,6 +1,7 @@
 //! The boot report: what a user wants to know, and what a bug report needs.
 
 use crate::console::say;
+use crate::firmware;
 use crate::information::Machine;
 use crate::layer::Layer;
 use crate::memory::Memory;
@@ -13,6 +14,7 @@ use hal::{MIB, PAGE, PhysAddr, PhysRange, Zone};
 /// Prints all of it.
 pub(crate) fn print(handoff: &Handoff, machine: &Machine, memory: &Memory, layer: &Layer) {
     print_board(handoff, machine);
+    firmware::print();
     print_memory(machine, memory);
     print_pool(memory);
     print_masters(machine, layer);

@@ -1,6 +1,7 @@
 //! One call through the FIFO.
 
-use super::message::{Answer, MAX_WORDS, TagError, answer, ask};
+use super::message::{MAX_WORDS, answer, ask};
+use super::question::{Answer, Question, TagError};
 use crate::reg::Reg;
 use core::fmt;
 use dma::Quarantined;
@@ -51,10 +52,12 @@ pub enum CallError {
     TimedOut,
     /// The answer is none.
     Tag(TagError),
-    /// Another call is under way, or an earlier one never ended.
-    Busy,
     /// No answer came, and the message is in quarantine: the VideoCore may still write to it.
     Lost(Quarantined),
+    /// Not asked: the VideoCore still has the message of an earlier call.
+    Owed(Quarantined),
+    /// Not asked: an earlier message was lost, and there is no other.
+    NoMessage,
 }
 
 impl fmt::Display for CallError {
@@ -63,29 +66,36 @@ impl fmt::Display for CallError {
             Self::Full => write!(f, "mailbox full for {TIMEOUT_US} us"),
             Self::TimedOut => write!(f, "no answer from the mailbox within {TIMEOUT_US} us"),
             Self::Tag(error) => error.fmt(f),
-            Self::Busy => write!(f, "the mailbox is busy, or was given up after a lost call"),
-            Self::Lost(quarantined) => quarantined.fmt(f),
+            Self::Lost(lost) => write!(
+                f,
+                "no answer from the mailbox within {TIMEOUT_US} us: {lost}"
+            ),
+            Self::Owed(lost) => write!(
+                f,
+                "not asked: the firmware owes an answer, and has {} bytes for it",
+                lost.len
+            ),
+            Self::NoMessage => write!(f, "not asked: no memory for a new message"),
         }
     }
 }
 
-/// Asks the firmware one tag. `io` is the whole mailbox block; one call at a time.
+/// Asks the firmware. `io` is the whole mailbox block; one call at a time.
 ///
 /// After [`CallError::TimedOut`] the VideoCore may still write to the buffer.
 ///
 /// Context: thread; waits for up to a second.
-pub fn property<M: Mmio, B: MessageBuffer, K: Clock + ?Sized>(
+pub fn property<Q: Question, M: Mmio, B: MessageBuffer, K: Clock + ?Sized>(
     io: &mut M,
     clock: &K,
     buffer: &mut B,
-    tag: u32,
-    value: &[u32],
-) -> Result<Answer, CallError> {
-    ask(buffer.words(), tag, value);
+    question: &Q,
+) -> Result<Answer<Q::Value>, CallError> {
+    ask(buffer.words(), question);
     buffer.sync_for_device();
     exchange(io, clock, buffer.bus())?;
     buffer.sync_for_cpu();
-    answer(buffer.words()).map_err(CallError::Tag)
+    answer(buffer.words(), question).map_err(CallError::Tag)
 }
 
 /// Sends the message at bus address `message` through the FIFO, and waits until it comes back.
@@ -97,10 +107,7 @@ pub(super) fn exchange<M: Mmio, K: Clock + ?Sized>(
     clock: &K,
     message: u32,
 ) -> Result<(), CallError> {
-    // Answers that nobody waited for.
-    while !READ_STATUS.read(io).is_set(Status::EMPTY) {
-        READ.read(io);
-    }
+    drain(io, message);
     let word = message | PROPERTY;
     if !wait(clock, || !WRITE_STATUS.read(io).is_set(Status::FULL)) {
         return Err(CallError::Full);
@@ -115,6 +122,15 @@ pub(super) fn exchange<M: Mmio, K: Clock + ?Sized>(
     } else {
         Err(CallError::TimedOut)
     }
+}
+
+/// Reads answers that nobody waited for. Was that to `message` among them?
+pub(super) fn drain<M: Mmio>(io: &mut M, message: u32) -> bool {
+    let mut found = false;
+    while !READ_STATUS.read(io).is_set(Status::EMPTY) {
+        found |= READ.read(io).get() == message | PROPERTY;
+    }
+    found
 }
 
 fn wait<K: Clock + ?Sized>(clock: &K, mut done: impl FnMut() -> bool) -> bool {

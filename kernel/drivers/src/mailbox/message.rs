@@ -1,125 +1,68 @@
 //! Messages of one tag each, as words.
 //!
-//! `size, code, tag, capacity, state, value ..., end`. The firmware sets `code` for the message and
-//! `state` for the tag; a tag that it does not know keeps a zero length, and that is not the same
-//! as an answer of zero.
+//! `size, code, tag, room, state, value ..., end`. The firmware sets `code` for the message and `state`
+//! for the tag: a length, and whether it answered at all.
 
-use core::fmt;
+use super::question::{Answer, Question, TagError};
 
-/// Words of a message: four cache lines, enough for a command line of 200 characters.
-pub const MAX_WORDS: usize = 64;
-/// Words around the value.
-const FRAME: usize = 6;
+/// Words of a message: room for a command line of a thousand characters.
+pub const MAX_WORDS: usize = 256;
+/// Bytes of a message.
+pub const MESSAGE: u64 = 4 * MAX_WORDS as u64;
+/// Words of the longest value. One word behind it ends the message.
+pub(super) const ROOM: usize = MAX_WORDS - FIRST - 1;
+/// Where the value begins.
+const FIRST: usize = 5;
 const RESPONSE: u32 = 0x8000_0000;
 
-/// Tags that the kernel asks.
-pub mod tag {
-    /// Board revision: one word.
-    pub const BOARD_REVISION: u32 = 0x0001_0002;
-    /// The ARM's part of the low GiB: base and length in bytes.
-    pub const ARM_MEMORY: u32 = 0x0001_0005;
-    /// The VideoCore's part: base and length in bytes.
-    pub const VC_MEMORY: u32 = 0x0001_0006;
-    /// A clock's rate: clock id in; id and hertz out.
-    pub const CLOCK_RATE: u32 = 0x0003_0002;
-    /// The command line: characters.
-    pub const COMMAND_LINE: u32 = 0x0005_0001;
-    /// DMA channels that the firmware leaves to the ARM: a bit mask.
-    pub const DMA_CHANNELS: u32 = 0x0006_0001;
-}
-
-/// Why a message holds no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TagError {
-    /// The firmware could not parse the message.
-    Rejected {
-        /// The message's response code.
-        code: u32,
-    },
-    /// The firmware does not know the tag.
-    Unknown {
-        /// The tag.
-        tag: u32,
-    },
-    /// The answer is longer than the message.
-    TooLong {
-        /// Bytes of the answer.
-        len: usize,
-        /// Bytes of room.
-        room: usize,
-    },
-}
-
-impl fmt::Display for TagError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rejected { code } => write!(f, "the firmware rejected the message ({code:#x})"),
-            Self::Unknown { tag } => write!(f, "the firmware does not answer tag {tag:#010x}"),
-            Self::TooLong { len, room } => write!(f, "an answer of {len} bytes, room for {room}"),
-        }
-    }
-}
-
-/// An answer: the value's words and its length in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
-    words: [u32; MAX_WORDS],
-    len: usize,
-}
-
-impl Answer {
-    /// Word `i` of the value, if the answer is that long.
-    pub fn word(&self, i: usize) -> Option<u32> {
-        (i * 4 + 4 <= self.len).then(|| self.words[i])
-    }
-
-    /// The value's bytes.
-    pub fn bytes(&self) -> impl Iterator<Item = u8> {
-        let words = self.words.into_iter();
-        words.flat_map(u32::to_le_bytes).take(self.len)
-    }
-}
-
-/// Writes the question into `message`. The value may be answered with as much as there is room for.
-pub(super) fn ask(message: &mut [u32; MAX_WORDS], tag: u32, value: &[u32]) {
-    let room = MAX_WORDS - FRAME;
-    let value = &value[..value.len().min(room)];
+/// Writes the question into `message`, with room for its answer and no more.
+pub(super) fn ask<Q: Question>(message: &mut [u32; MAX_WORDS], question: &Q) {
+    let room = Q::ROOM.min(ROOM);
     message.fill(0);
-    message[0] = (MAX_WORDS * 4) as u32;
-    message[2] = tag;
+    message[0] = MESSAGE as u32;
+    message[2] = Q::TAG;
     message[3] = (room * 4) as u32;
-    message[5..5 + value.len()].copy_from_slice(value);
+    question.write(&mut message[FIRST..FIRST + room]);
 }
 
 /// Reads the answer out of `message`.
-pub(super) fn answer(message: &[u32; MAX_WORDS]) -> Result<Answer, TagError> {
+///
+/// A tag that the firmware does not know keeps its state, or gets a length of nothing: that is not the
+/// same as an answer of zero.
+pub(super) fn answer<Q: Question>(
+    message: &[u32; MAX_WORDS],
+    question: &Q,
+) -> Result<Answer<Q::Value>, TagError> {
     match message[1] {
         RESPONSE => {}
         code => return Err(TagError::Rejected { code }),
     }
-    let (tag, state) = (message[2], message[4]);
+    let (tag, state) = (Q::TAG, message[4]);
     let len = (state & !RESPONSE) as usize;
-    if state & RESPONSE == 0 || (len == 0 && tag != tag::COMMAND_LINE) {
-        return Err(TagError::Unknown { tag });
+    if state & RESPONSE == 0 || (len == 0 && Q::LEAST > 0) {
+        return Ok(Answer::Unanswered);
     }
-    let room = (MAX_WORDS - FRAME) * 4;
-    if len > room {
-        return Err(TagError::TooLong { len, room });
+    let (least, room) = (Q::LEAST * 4, Q::ROOM.min(ROOM) * 4);
+    if !(least..=room).contains(&len) {
+        return Err(TagError::Length {
+            tag,
+            len,
+            least,
+            room,
+        });
     }
-    let mut words = [0; MAX_WORDS];
-    words[..MAX_WORDS - FRAME].copy_from_slice(&message[5..MAX_WORDS - 1]);
-    Ok(Answer { words, len })
+    question
+        .read(&message[FIRST..FIRST + ROOM], len)
+        .map(Answer::Value)
 }
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
     use super::*;
-    use std::vec::Vec;
+    use crate::mailbox::{ClockId, ClockRate, CommandLine, DmaChannels, Hertz, VideoCoreMemory};
 
-    fn answered(tag: u32, state: u32, value: &[u32]) -> [u32; MAX_WORDS] {
+    fn answered(state: u32, value: &[u32]) -> [u32; MAX_WORDS] {
         let mut message = [0; MAX_WORDS];
-        ask(&mut message, tag, &[]);
         message[1] = RESPONSE;
         message[4] = state;
         message[5..5 + value.len()].copy_from_slice(value);
@@ -129,57 +72,65 @@ mod tests {
     #[test]
     fn a_question_says_its_own_size_and_ends() {
         let mut message = [!0; MAX_WORDS];
-        ask(&mut message, tag::CLOCK_RATE, &[2]);
-        assert_eq!(message[..6], [256, 0, tag::CLOCK_RATE, 232, 0, 2]);
+        ask(&mut message, &ClockRate(ClockId::UART));
+        assert_eq!(message[..7], [1024, 0, 0x0003_0002, 8, 0, 2, 0]);
         assert_eq!(message[MAX_WORDS - 1], 0);
     }
 
     #[test]
     fn an_answer_of_zero_is_not_the_same_as_none() {
-        let zero = answer(&answered(tag::DMA_CHANNELS, RESPONSE | 4, &[0])).expect("answered");
-        assert_eq!(zero.word(0), Some(0));
-        assert_eq!(zero.word(1), None);
-        let none = TagError::Unknown { tag: 0x0002_0001 };
-        assert_eq!(answer(&answered(0x0002_0001, RESPONSE, &[])), Err(none));
-        assert_eq!(answer(&answered(0x0002_0001, 0, &[7])), Err(none));
+        let zero = answer(&answered(RESPONSE | 4, &[0]), &DmaChannels);
+        assert_eq!(zero, Ok(Answer::Value(0)));
+        for none in [answered(RESPONSE, &[]), answered(0, &[7])] {
+            assert_eq!(answer(&none, &DmaChannels), Ok(Answer::Unanswered));
+        }
+    }
+
+    #[test]
+    fn a_clock_of_0_hz_is_an_answer() {
+        let stopped = answered(RESPONSE | 8, &[12, 0]);
+        assert_eq!(
+            answer(&stopped, &ClockRate(ClockId::EMMC2)),
+            Ok(Answer::Value(Hertz(0)))
+        );
     }
 
     #[test]
     fn an_empty_command_line_is_an_answer() {
-        let empty = answer(&answered(tag::COMMAND_LINE, RESPONSE, &[])).expect("answered");
-        assert_eq!(empty.bytes().count(), 0);
+        let empty = answer(&answered(RESPONSE, &[]), &CommandLine).expect("an answer");
+        assert_eq!(empty.value().expect("a value").as_bytes(), b"");
+        let none = answer(&answered(0, &[]), &CommandLine);
+        assert_eq!(none, Ok(Answer::Unanswered));
     }
 
     #[test]
     fn text_comes_out_byte_by_byte() {
-        let text = u32::from_le_bytes(*b"abcd");
-        let message = answered(tag::COMMAND_LINE, RESPONSE | 3, &[text]);
-        assert_eq!(
-            answer(&message)
-                .expect("answered")
-                .bytes()
-                .collect::<Vec<_>>(),
-            b"abc"
-        );
+        let message = answered(RESPONSE | 3, &[u32::from_le_bytes(*b"abcd")]);
+        let text = answer(&message, &CommandLine).expect("an answer").value();
+        assert_eq!(text.expect("a value").as_bytes(), b"abc");
     }
 
     #[test]
-    fn lengths_beyond_the_message_and_rejections_are_errors() {
-        let long = answer(&answered(tag::COMMAND_LINE, RESPONSE | 1000, &[]));
-        assert_eq!(
-            long,
-            Err(TagError::TooLong {
-                len: 1000,
-                room: 232
-            })
-        );
-        let mut message = answered(tag::BOARD_REVISION, RESPONSE | 4, &[1]);
-        message[1] = 0x8000_0001;
-        assert_eq!(
-            answer(&message),
-            Err(TagError::Rejected { code: 0x8000_0001 })
-        );
-        message[1] = 0;
-        assert_eq!(answer(&message), Err(TagError::Rejected { code: 0 }));
+    fn answers_that_are_too_short_or_too_long_are_errors() {
+        let length = |tag, len, least, room| TagError::Length {
+            tag,
+            len,
+            least,
+            room,
+        };
+        let short = answer(&answered(RESPONSE | 4, &[0]), &VideoCoreMemory);
+        assert_eq!(short, Err(length(0x0001_0006, 4, 8, 8)));
+        let long = answer(&answered(RESPONSE | 2000, &[]), &CommandLine);
+        assert_eq!(long, Err(length(0x0005_0001, 2000, 0, 1000)));
+    }
+
+    #[test]
+    fn a_message_that_the_firmware_did_not_take_is_an_error() {
+        for code in [0x8000_0001, 0] {
+            let mut message = answered(RESPONSE | 4, &[1]);
+            message[1] = code;
+            let rejected = answer(&message, &DmaChannels);
+            assert_eq!(rejected, Err(TagError::Rejected { code }));
+        }
     }
 }

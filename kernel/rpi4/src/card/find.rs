@@ -9,12 +9,14 @@
 use super::slot::{BlockPath, Slot};
 use crate::console::say;
 use crate::end;
+use crate::firmware;
 use crate::information::Machine;
 use crate::layer::Layer;
 use arch::{Board, MmioRegion, Timer};
 use arrayvec::ArrayVec;
 use boot::tree::Kind;
 use drivers::dma_channel::{Dreq, Register};
+use drivers::mailbox::{ClockId, ClockRate};
 use drivers::sdhci::{DATA_PORT, Host, Path};
 use hal::PhysRange;
 use log::warn;
@@ -56,9 +58,20 @@ fn slot(machine: &Machine, layer: &Layer, kind: Kind, name: &'static str) -> Opt
     // here alone, once.
     let io = unsafe { MmioRegion::new(block) };
     let io = io.map_err(|error| warn!("{name}: {error}")).ok()?;
-    let base_hz = machine.card_clock.unwrap_or(USUAL_HZ);
-    let host = Host::new(io, &Timer, base_hz);
-    Some(Slot::new(name, host, path(layer, kind, block)))
+    let host = Host::new(io, &Timer, base_hz(kind));
+    // A board's card has its power from the firmware, which may have used it at 1.8 V.
+    let power: Option<fn()> = (kind == Kind::Emmc2).then_some(firmware::power_card);
+    Some(Slot::new(name, host, path(layer, kind, block), power))
+}
+
+/// What the firmware feeds a controller with. A clock that it does not know has no rate.
+fn base_hz(kind: Kind) -> u32 {
+    let clock = match kind {
+        Kind::Emmc1 => ClockId::EMMC1,
+        _ => ClockId::EMMC2,
+    };
+    let rate = firmware::value(&ClockRate(clock)).map(|rate| rate.0);
+    rate.filter(|hz| *hz != 0).unwrap_or(USUAL_HZ)
 }
 
 /// By a channel where there is a request line to pace it.

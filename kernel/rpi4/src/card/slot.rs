@@ -26,16 +26,24 @@ pub(crate) struct Slot {
     /// The last card there was, to tell whether another came.
     last: Option<Info>,
     path: BlockPath,
+    /// What powers the slot anew, where that can be done.
+    power: Option<fn()>,
 }
 
 impl Slot {
     /// A slot in which nobody has looked yet.
-    pub(super) const fn new(name: &'static str, host: SdHost, path: BlockPath) -> Self {
+    pub(super) const fn new(
+        name: &'static str,
+        host: SdHost,
+        path: BlockPath,
+        power: Option<fn()>,
+    ) -> Self {
         Self {
             name,
             seat: Some(Seat::Empty(host)),
             last: None,
             path,
+            power,
         }
     }
 
@@ -68,6 +76,9 @@ impl Slot {
             Seat::Empty(host) => (host, false),
             Seat::Taken(card) => (card.into_host(), true),
         };
+        if let Some(power_anew) = self.power {
+            power_anew();
+        }
         match Card::identify(host) {
             Ok(card) => {
                 self.tell(card.info());

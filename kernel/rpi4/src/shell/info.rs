@@ -1,4 +1,4 @@
-//! `info`: the boot report once more, and what changed since.
+//! `info`: the boot report once more, the firmware asked anew, and what changed since.
 
 use super::{Context, input, nothing};
 use crate::console::say;
@@ -10,8 +10,10 @@ use hal::Clock;
 pub(super) const COMMAND: Command<Context> = Command {
     name: "info",
     arguments: "",
-    summary: "board, memory and bus masters, as at boot",
-    details: "",
+    summary: "board, firmware, memory and bus masters",
+    details: "\
+What the firmware says, temperature and clocks among it, is asked anew. \"Not answered\"
+is a question that this firmware does not know: that is not the same as 0.",
     completion: Completion::None,
     run,
 };

@@ -2,7 +2,7 @@
 
 extern crate std;
 use super::*;
-use crate::mailbox::tag;
+use crate::mailbox::BoardRevision;
 use core::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -67,7 +67,7 @@ impl Mmio for Shared<'_> {
         assert_eq!(word, 0xC010_0008, "not our buffer on the property channel");
         self.0.calls.set(self.0.calls.get() + 1);
         let mut memory = self.0.memory.borrow_mut();
-        assert_eq!(memory[2], tag::BOARD_REVISION, "the question is not in RAM");
+        assert_eq!(memory[2], BoardRevision::TAG, "the question is not in RAM");
         (memory[1], memory[4], memory[5]) = (0x8000_0000, 0x8000_0004, 0xB0_3115);
         if !self.0.silent {
             self.0.fifo.extend(self.0.before);
@@ -76,7 +76,7 @@ impl Mmio for Shared<'_> {
     }
 }
 
-fn call(before: Option<u32>, stale: Option<u32>, silent: bool) -> Result<Option<u32>, CallError> {
+fn call(before: Option<u32>, stale: Option<u32>, silent: bool) -> Result<Answer<u32>, CallError> {
     let memory = Rc::new(RefCell::new([0; MAX_WORDS]));
     let mut buffer = Buffer {
         cached: [0; MAX_WORDS],
@@ -91,21 +91,21 @@ fn call(before: Option<u32>, stale: Option<u32>, silent: bool) -> Result<Option<
         calls: Cell::new(0),
     };
     let (mut io, clock) = (Shared(&mut firmware), Steps(AtomicU64::new(0)));
-    let answer = property(&mut io, &clock, &mut buffer, tag::BOARD_REVISION, &[]);
+    let answer = property(&mut io, &clock, &mut buffer, &BoardRevision);
     assert_eq!(firmware.calls.get(), 1);
-    answer.map(|answer| answer.word(0))
+    answer
 }
 
 #[test]
 fn the_question_is_in_ram_and_the_answer_is_read_from_there() {
-    assert_eq!(call(None, None, false), Ok(Some(0xB0_3115)));
+    assert_eq!(call(None, None, false), Ok(Answer::Value(0xB0_3115)));
 }
 
 #[test]
 fn answers_to_others_are_skipped() {
     assert_eq!(
         call(Some(0xC020_0001), Some(0xC010_0008), false),
-        Ok(Some(0xB0_3115))
+        Ok(Answer::Value(0xB0_3115))
     );
 }
 

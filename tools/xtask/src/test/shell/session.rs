@@ -133,6 +133,15 @@ pub(super) const SESSION: &[Question] = &[
         &["main job passed", " 0 characters lost"],
     ),
     line(
+        "the firmware is asked anew, and what it does not answer is told apart",
+        &[("", "info\r")],
+        &[
+            "  warmth     25.0 C",
+            "power      SD not answered",
+            "by nothing now",
+        ],
+    ),
+    line(
         "a self-test runs again",
         &[("", "selftest \"null traps\"\r")],
         &["1..1", "ok 1 null traps"],

@@ -9,7 +9,7 @@
 use arch::{Board, MmioRegion, Timer, cache};
 use boot::Image;
 use core::cell::UnsafeCell;
-use drivers::mailbox::{Answer, CallError, MAX_WORDS, MessageBuffer, property};
+use drivers::mailbox::{Answer, CallError, MAX_WORDS, MessageBuffer, Question, property};
 use hal::{GIB, PhysRange, Platform};
 
 /// Bus address of the low GiB as the VideoCore sees it past its own cache (BCM2711 ARM
@@ -19,19 +19,19 @@ const ALIAS: u64 = 0xC000_0000;
 #[repr(C, align(64))]
 struct Message(UnsafeCell<[u32; MAX_WORDS]>);
 
-// SAFETY: `Firmware` is the only user and there is one: `Firmware::new` is called once, at boot.
+// SAFETY: `Early` is the only user and there is one: `Early::new` is called once, at boot.
 unsafe impl Sync for Message {}
 
 static MESSAGE: Message = Message(UnsafeCell::new([0; MAX_WORDS]));
 const MESSAGE_LEN: u64 = size_of::<Message>() as u64;
 
 /// The mailbox, while the boot core is alone.
-pub(crate) struct Firmware {
+pub(crate) struct Early {
     io: MmioRegion,
     bus: u32,
 }
 
-impl Firmware {
+impl Early {
     /// The mailbox at `block`, if the VideoCore can reach our message.
     ///
     /// # Safety
@@ -47,15 +47,10 @@ impl Firmware {
         Some(Self { io, bus })
     }
 
-    /// Asks one tag.
-    pub(crate) fn ask(&mut self, tag: u32, value: &[u32]) -> Result<Answer, CallError> {
-        property(
-            &mut self.io,
-            &Timer,
-            &mut Held { bus: self.bus },
-            tag,
-            value,
-        )
+    /// Asks the firmware.
+    pub(crate) fn ask<Q: Question>(&mut self, question: &Q) -> Result<Answer<Q::Value>, CallError> {
+        let mut held = Held { bus: self.bus };
+        property(&mut self.io, &Timer, &mut held, question)
     }
 }
 
@@ -74,7 +69,7 @@ impl MessageBuffer for Held {
     }
 
     fn words(&mut self) -> &mut [u32; MAX_WORDS] {
-        // SAFETY: `Firmware::ask` borrows the one `Firmware` exclusively, and `property` calls this
+        // SAFETY: `Early::ask` borrows the one `Early` exclusively, and `property` calls this
         // only while the CPU has the message.
         unsafe { &mut *MESSAGE.0.get() }
     }
