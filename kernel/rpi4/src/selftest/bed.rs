@@ -5,7 +5,7 @@ use crate::channels::{Channels, DmaChannel, RamPages};
 use crate::layer::Layer;
 use crate::memory::Memory;
 use arch::Board;
-use dma::{Bouncing, Dma, DmaDevice};
+use dma::{Dma, DmaDevice};
 use hal::{DmaBuffer, Pages, Zone};
 
 /// Why a test is skipped that needs a pool to be possible at all.
@@ -47,9 +47,14 @@ impl<'a> Bed<'a> {
         self.first().device()
     }
 
+    /// Is there anything to bounce by?
+    pub(super) fn has_pool(&self) -> bool {
+        self.dma().pool_usage().is_some()
+    }
+
     /// Is one of these zones out of the channels' reach for good? They reach `Dma`, and what bounces.
     pub(super) fn out_of_reach(&self, zones: &[Zone]) -> bool {
-        self.dma().bouncing() == Bouncing::Off && zones.contains(&Zone::High)
+        !self.has_pool() && zones.contains(&Zone::High)
     }
 
     /// The zone farthest away that can still be mapped.

@@ -20,10 +20,7 @@ fn both_ways(bed: &Bed) -> Verdict {
     let Some(path) = card::open().map(|slot| slot.path()) else {
         return Verdict::Skipped("no card");
     };
-    let zone = match bed.dma().pool_usage() {
-        Some(_) => Zone::High,
-        None => Zone::Dma,
-    };
+    let zone = bed.far_zone();
     for blocks in [1, MANY] {
         let pages = || bed.pages(zone, 0, blocks * BLOCK, |_| 0x5A);
         let (Some(first), Some(second)) = (pages(), pages()) else {

@@ -5,7 +5,7 @@ use super::copy::copy;
 use super::second_handle::{copy_polled, second_handle};
 use super::{Bed, Test, Verdict, attempt, check, fail};
 use arch::Board;
-use dma::{Bidirectional, Bouncing, FromDevice, ToDevice};
+use dma::{Bidirectional, FromDevice, ToDevice};
 use hal::Zone;
 use mm::HeapBuf;
 
@@ -110,7 +110,7 @@ fn bidirectional(bed: &Bed) -> Verdict {
 
 /// A copy in blocks of 192 bytes at most.
 fn chain(bed: &Bed) -> Verdict {
-    let Some(channel) = second_handle(bed, bed.master()) else {
+    let Some(channel) = second_handle(bed, bed.first().id(), bed.master()) else {
         fail!("no second handle on the channel");
     };
     let pages = (
@@ -121,7 +121,7 @@ fn chain(bed: &Bed) -> Verdict {
         fail!("no pages");
     };
     let (_, dest) = attempt!(
-        copy_polled(channel.with_max_block(192), source, dest),
+        copy_polled(&channel.with_max_block(192), source, dest),
         "chain"
     );
     check!(intact(dest, pattern), "the destination is wrong");
@@ -129,7 +129,7 @@ fn chain(bed: &Bed) -> Verdict {
 }
 
 fn shared_lines(bed: &Bed) -> Verdict {
-    if bed.dma().bouncing() == Bouncing::Off {
+    if !bed.has_pool() {
         return Verdict::Skipped("swiotlb=noforce: every object owns its lines instead");
     }
     let Some([before, object, after]) = neighbours(bed) else {

@@ -17,7 +17,7 @@ pub(super) type Mapped<A, S, B, T> =
 
 /// Maps both ends of a copy for `channel`.
 pub(super) fn map_ends<A, S, B, T>(
-    channel: &'static DmaChannel,
+    channel: &DmaChannel,
     (source, reads): (A, S),
     (dest, writes): (B, T),
 ) -> Result<Mapped<A, S, B, T>, Reason>
@@ -35,7 +35,7 @@ where
 
 /// Copies by `channel` and gives both buffers back.
 pub(super) fn copy<A, S, B, T>(
-    channel: &'static DmaChannel,
+    channel: &DmaChannel,
     source: (A, S),
     dest: (B, T),
 ) -> Result<(A, B), Reason>

@@ -20,7 +20,7 @@ pub(super) const TESTS: &[Test] = &[
 type ToDevicePage = Mapping<'static, Board, RamPages, ToDevice>;
 
 fn full_pool(bed: &Bed) -> Verdict {
-    if bed.dma().pool_usage().is_none() {
+    if !bed.has_pool() {
         return Verdict::Skipped("swiotlb=noforce: no pool");
     }
     let before = bed.used_slots();
@@ -65,7 +65,7 @@ fn fill_pool(bed: &Bed) -> (Vec<ToDevicePage>, Option<MapError>) {
 
 fn too_long(bed: &Bed) -> Verdict {
     let (dma, device) = (bed.dma(), bed.master());
-    if dma.bouncing() == Bouncing::Off {
+    if !bed.has_pool() {
         return Verdict::Skipped("swiotlb=noforce: no pool");
     }
     let max = dma.max_mapping_size(device);
@@ -104,7 +104,7 @@ fn forced(bed: &Bed) -> Verdict {
 
 fn no_pool(bed: &Bed) -> Verdict {
     let (dma, device) = (bed.dma(), bed.master());
-    if dma.bouncing() != Bouncing::Off {
+    if bed.has_pool() {
         return Verdict::Skipped("there is a pool");
     }
     let Some(page) = bed.pages(Zone::High, 0, 64, pattern) else {

@@ -3,35 +3,34 @@
 //! No interrupt handler knows it, so it is asked instead, with interrupts masked: the channel proper
 //! would take the interrupt for its own.
 
-extern crate alloc;
-
 use super::copy::{map_ends, told};
 use super::{Bed, Reason};
 use crate::channels::DmaChannel;
-use alloc::boxed::Box;
 use arch::{Board, Timer};
 use dma::{DmaDevice, FromDevice, ToDevice};
-use drivers::dma_channel::Channel;
+use drivers::dma_channel::{Channel, ChannelId};
 use hal::{DmaBuffer, Irq, PAGE, Pages, Zone};
 
 /// How often the channel is asked whether it has ended.
 const POLLS: u32 = 1_000_000;
 
-/// The registers of the first channel, as a channel that masters the bus as `device`.
-pub(super) fn second_handle(bed: &Bed, device: &'static DmaDevice) -> Option<DmaChannel> {
-    let id = bed.first().id();
+/// The registers of channel `id`, as a channel that masters the bus as `device`.
+pub(super) fn second_handle(
+    bed: &Bed,
+    id: ChannelId,
+    device: &'static DmaDevice,
+) -> Option<DmaChannel> {
     let io = bed.channels.registers_again(id)?;
     let blocks = Pages::alloc(bed.memory.zones, PAGE, Zone::Dma).ok()?;
     Channel::new(id, io, bed.dma(), device, blocks).ok()
 }
 
-/// Copies by a second handle, and gives both buffers back. The handle's memory is leaked.
+/// Copies by a second handle, and gives both buffers back.
 pub(super) fn copy_polled<A: DmaBuffer, B: DmaBuffer>(
-    channel: DmaChannel,
+    channel: &DmaChannel,
     source: A,
     dest: B,
 ) -> Result<(A, B), Reason> {
-    let channel: &'static DmaChannel = Box::leak(Box::new(channel));
     let ends = map_ends(channel, (source, ToDevice), (dest, FromDevice))?;
     let masked = Board::mask();
     let started = channel.start(ends);
