@@ -22,6 +22,8 @@ static QUEUE: IrqLock<JobQueue<CAPACITY>, Board> =
     IrqLock::new(Rank::Innermost, "work queue", JobQueue::new());
 /// Jobs that each core ran.
 static RUN: [AtomicU64; MAX_CPUS] = [const { AtomicU64::new(0) }; MAX_CPUS];
+/// Ticks that each core had to spare for a job.
+static TICKS: [AtomicU64; MAX_CPUS] = [const { AtomicU64::new(0) }; MAX_CPUS];
 /// Cores that run a job at the tail of an interrupt, which others interrupt.
 static IN_TAIL: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
 
@@ -61,11 +63,18 @@ pub(crate) fn run_by(core: CpuId) -> u64 {
     RUN[core.index()].load(Ordering::Relaxed)
 }
 
+/// Ticks of a core so far that ran a job, or would have.
+pub(crate) fn ticks_of(core: CpuId) -> u64 {
+    TICKS[core.index()].load(Ordering::Relaxed)
+}
+
 /// The tick: one job, with interrupts on. For the end of an interrupt handler, with all interrupts
 /// ended.
 pub(crate) fn tick() {
-    let in_tail = &IN_TAIL[Board::cpu_id().index()];
+    let core = Board::cpu_id().index();
+    let in_tail = &IN_TAIL[core];
     if !in_tail.swap(true, Ordering::Relaxed) {
+        TICKS[core].fetch_add(1, Ordering::Relaxed);
         // SAFETY: the handler is done but for its return, holds no lock, and may be interrupted; it
         // does not come here a second time meanwhile.
         unsafe { arch::cpu::enable_interrupts() };

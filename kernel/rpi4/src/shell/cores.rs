@@ -17,11 +17,12 @@ pub(super) const COMMAND: Command<Context> = Command {
 
 fn run(_: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
     nothing(arguments)?;
-    say!("core  state     jobs run    sleeps");
+    say!("core  state     jobs run     ticks    sleeps");
     for core in (0..MAX_CPUS).filter_map(CpuId::new) {
-        let (jobs, sleeps) = (work::run_by(core), cores::sleeps(core));
+        let (jobs, ticks) = (work::run_by(core), work::ticks_of(core));
+        let sleeps = cores::sleeps(core);
         say!(
-            "{:>4}  {:<7} {jobs:>10} {sleeps:>9}",
+            "{:>4}  {:<7} {jobs:>10} {ticks:>9} {sleeps:>9}",
             core.index(),
             state(core)
         );
