@@ -12,6 +12,7 @@ use hal::{CpuId, MAX_CPUS};
 struct PerCore {
     direct: AtomicU64,
     direct_bytes: AtomicU64,
+    spared: AtomicU64,
     bounced: [AtomicU64; 3],
     bounced_bytes: AtomicU64,
     refused: AtomicU64,
@@ -31,6 +32,9 @@ pub struct Totals {
     pub direct: u64,
     /// Bytes in them.
     pub direct_bytes: u64,
+    /// Of these, mappings that Linux would have bounced for their length (KM-2), although their
+    /// lines are their own.
+    pub spared: u64,
     /// Mappings that bounced, by reason in the order of [`BounceReason::ALL`].
     pub bounced: [u64; 3],
     /// Bytes in them.
@@ -53,10 +57,13 @@ fn add(counter: &AtomicU64, by: u64) {
 }
 
 impl Counters {
-    pub(crate) fn mapped_direct(&self, cpu: CpuId, bytes: u64) {
+    pub(crate) fn mapped_direct(&self, cpu: CpuId, bytes: u64, spared: bool) {
         let core = &self.cores[cpu.index()];
         add(&core.direct, 1);
         add(&core.direct_bytes, bytes);
+        if spared {
+            add(&core.spared, 1);
+        }
     }
 
     pub(crate) fn mapped_bounced(&self, cpu: CpuId, reason: BounceReason, bytes: u64) {
@@ -84,6 +91,7 @@ impl Counters {
         Totals {
             direct: sum(|c| &c.direct),
             direct_bytes: sum(|c| &c.direct_bytes),
+            spared: sum(|c| &c.spared),
             bounced: [
                 sum(|c| &c.bounced[0]),
                 sum(|c| &c.bounced[1]),

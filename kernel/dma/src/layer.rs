@@ -1,16 +1,18 @@
 //! [`Dma`]: the layer as one value, and how a buffer gets its place.
 
+use crate::attrs::Attrs;
 use crate::decision::{Request, Route, route};
 use crate::device::DmaDevice;
 use crate::direction::Direction;
 use crate::door;
 use crate::error::{MapError, Refused};
 use crate::lines::{LineMismatch, check_lines};
+use crate::linux;
 use crate::mapping::{Held, Mapping, Place};
 use crate::quarantine::Quarantine;
-use crate::reason::{BounceReason, Bouncing};
+use crate::reason::{BounceReason, Bouncing, Policy};
 use crate::swiotlb::{Full, Layout, NeverFits, Pool, Slots, Usage, max_len};
-use hal::{DmaAddr, DmaBuffer, IrqLock, PhysRange, Platform, Rank};
+use hal::{DmaAddr, DmaBuffer, IrqLock, LINE, PhysRange, Platform, Rank};
 
 /// The mapping layer of a machine.
 ///
@@ -19,6 +21,7 @@ use hal::{DmaAddr, DmaBuffer, IrqLock, PhysRange, Platform, Rank};
 pub struct Dma<P: Platform> {
     platform: P,
     bouncing: Bouncing,
+    policy: Policy,
     /// The pool's longest run and its memory, fixed: asked without the lock.
     shape: Option<(u32, PhysRange)>,
     pool: IrqLock<Option<Pool>, P>,
@@ -32,6 +35,7 @@ impl<P: Platform> Dma<P> {
         Ok(Self {
             platform,
             bouncing,
+            policy: bouncing.policy(pool.is_some()),
             shape: pool.as_ref().map(|pool| (pool.capacity(), pool.range())),
             pool: IrqLock::new(Rank::Layer, "bounce pool", pool),
             quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
@@ -53,9 +57,20 @@ impl<P: Platform> Dma<P> {
         buffer: B,
         direction: D,
     ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
+        self.map_attrs(device, buffer, direction, Attrs::NONE)
+    }
+
+    /// As [`map`](Self::map), with attributes.
+    pub fn map_attrs<'d, B: DmaBuffer, D: Direction>(
+        &'d self,
+        device: &'d DmaDevice,
+        buffer: B,
+        direction: D,
+        attrs: Attrs,
+    ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
         // The value was only needed to name the type.
         let _ = direction;
-        let request = Request::of(&buffer, D::DIR);
+        let request = Request::of(&buffer, D::DIR, attrs);
         match self.place(device, &buffer, &request) {
             Ok((place, bus)) => Ok(Mapping::new(self, device, Held::new(buffer, place, bus))),
             Err(error) => {
@@ -71,15 +86,13 @@ impl<P: Platform> Dma<P> {
         buffer: &B,
         request: &Request,
     ) -> Result<(Place, DmaAddr), MapError> {
-        match route(device, self.bouncing, request)? {
+        match route(device, self.policy, request)? {
             Route::Direct(bus) => {
                 let extent = request
                     .extent(device)
                     .expect("a direct route has an extent");
                 self.clean(device, extent);
-                device
-                    .counters
-                    .mapped_direct(P::cpu_id(), request.block.len());
+                self.count_direct(device, request);
                 Ok((Place::Direct(extent), bus))
             }
             Route::Bounce(reason) => {
@@ -91,6 +104,13 @@ impl<P: Platform> Dma<P> {
                 Ok((Place::Bounced(slots), bus))
             }
         }
+    }
+
+    fn count_direct(&self, device: &DmaDevice, request: &Request) {
+        let len = request.block.len();
+        let spared = linux::bounces_for_lines(len, LINE, request.dir);
+        let spared = spared && !device.limits().coherent;
+        device.counters.mapped_direct(P::cpu_id(), len, spared);
     }
 
     /// Cleans what the device is about to see (CM-1) and waits for it (CM-7).

@@ -12,7 +12,7 @@
 //! * **Who may touch what.** A mapping owns its buffer. While it is idle the CPU looks at it through
 //!   [`Mapping::for_cpu`]; in flight nobody but the device does. An address leaves the layer through
 //!   [`Mapping::launch`] alone, when a register or control block is about to be written with it.
-//! * **Direct or bounced** is one pure decision ([`route`]). A buffer bounces when it must: it is out
+//! * **Direct or bounced** is one pure decision (`decision`). A buffer bounces when it must: it is out
 //!   of reach, shares a cache line with foreign bytes while the device writes, or `swiotlb=force`
 //!   says so. No driver can tell which it was.
 //! * **Cache rules** are two pure tables ([`maintenance`]): clean before in every direction,
@@ -30,6 +30,7 @@
 
 #![no_std]
 
+mod attrs;
 mod builder;
 mod counters;
 mod decision;
@@ -40,6 +41,7 @@ mod error;
 mod layer;
 mod limits;
 mod lines;
+mod linux;
 pub mod maintenance;
 mod mapping;
 mod quarantine;
@@ -49,15 +51,15 @@ pub mod swiotlb;
 mod sync;
 mod view;
 
+pub use attrs::Attrs;
 pub use builder::{Builder, LimitError};
 pub use counters::{Counters, Totals};
-pub use decision::{Request, Route, route};
 pub use device::{DeviceId, DmaDevice};
 pub use direction::{
     Bidirectional, DeviceReads, DeviceWrites, Dir, Direction, FromDevice, ToDevice,
 };
 pub use door::{Engine, EngineId, Halt, InFlight, Quarantined};
-pub use error::{MapError, Refused};
+pub use error::{Class, MapError, Refused};
 pub use layer::Dma;
 pub use limits::Limits;
 pub use lines::LineMismatch;

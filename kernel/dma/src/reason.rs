@@ -39,3 +39,22 @@ pub enum Bouncing {
     /// Nothing: there is no pool (`swiotlb=noforce`).
     Off,
 }
+
+impl Bouncing {
+    /// What it comes to where there is memory for a pool, or none.
+    pub(crate) const fn policy(self, pool: bool) -> Policy {
+        Policy {
+            force: matches!(self, Self::Forced),
+            pool: pool && !matches!(self, Self::Off),
+        }
+    }
+}
+
+/// What the decision knows of the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Policy {
+    /// Everything bounces.
+    pub(crate) force: bool,
+    /// There is something to bounce through.
+    pub(crate) pool: bool,
+}

@@ -173,6 +173,21 @@ fn without_a_pool_what_must_bounce_is_refused_and_the_rest_works() {
 }
 
 #[test]
+fn km_2_ul_3_small_buffers_that_own_their_lines_are_counted_as_spared_bounces() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    for len in [16, 64, 80, 300] {
+        drop(dma.map(&device, pages(&machine, Zone::Dma, 0, len, 0), FromDevice));
+        drop(dma.map(&device, pages(&machine, Zone::Dma, 0, len, 0), ToDevice));
+    }
+    let totals = device.counters().totals();
+    assert_eq!(
+        (totals.direct, totals.bounced_all(), totals.spared),
+        (8, 0, 2)
+    );
+}
+
+#[test]
 fn dec_2_a_pool_out_of_reach_is_said_to_be_and_no_slot_stays_used() {
     let machine = Machine::default();
     let dma = layer(&machine, Bouncing::AsNeeded, POOL);

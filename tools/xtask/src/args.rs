@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Format, lints, arrows between crates, licences
     Check,
+    /// Write the table of the mapping decision anew
+    Decisions,
     /// Write the documentation of all crates
     Doc,
 }

@@ -1,4 +1,4 @@
-//! The short commands: `build`, `card`, `check`, `doc`.
+//! The short commands: `build`, `card`, `check`, `decisions`, `doc`.
 
 use crate::args::{CardArgs, TestArgs};
 use crate::header::{self, LoadOffset};
@@ -47,6 +47,15 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<bool> {
     check::run(workspace, &TestArgs::default(), &mut totals);
     println!("{}", totals.line());
     Ok(totals.ok())
+}
+
+/// Writes `kernel/dma/src/decision/outcomes.txt`: by the test that reads it, so that both agree on
+/// what there is to decide.
+pub(crate) fn decisions(workspace: &Workspace) -> anyhow::Result<bool> {
+    let mut test = workspace.cargo(&["test", "-p", "dma", "--lib", "dec_4_"]);
+    test.env("CAROM_WRITE_DECISIONS", "1");
+    let ended = process::run(test, Duration::from_secs(5 * 60), Echo::On)?;
+    Ok(ended.ok())
 }
 
 /// Writes the documentation: what runs on the host, and what needs the board's target.

@@ -60,6 +60,7 @@ fn dispatch(command: Command) -> anyhow::Result<bool> {
         Command::Card(options) => command::card(&workspace, &options),
         Command::Symbolise(options) => symbols::run(&workspace, &options),
         Command::Check => command::check(&workspace),
+        Command::Decisions => command::decisions(&workspace),
         Command::Doc => command::doc(&workspace),
     }
 }

@@ -1,0 +1,71 @@
+//! What a caller may say about a mapping beside its direction (`dma-attributes`): given once, kept in
+//! the mapping (ATTR-6).
+
+use core::ops::BitOr;
+
+/// Attributes of a mapping, joined with `|`.
+///
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attrs(u8);
+
+impl Attrs {
+    /// Nothing in particular.
+    pub const NONE: Self = Self(0);
+    /// The hand-over to the device may wait until the transfer starts (ATTR-3): for buffers that are
+    /// mapped long before they are used. A bounce is allowed.
+    pub const DEFER_SYNC: Self = Self(1);
+    /// An error unless neither a bounce nor cache maintenance is needed.
+    pub const REQUIRE_COHERENT: Self = Self(1 << 1);
+    /// A refusal is not worth a message. It still is an error.
+    pub const NO_WARN: Self = Self(1 << 2);
+    /// A device has the buffer already: no cache maintenance, and no bounce (ATTR-2).
+    pub(crate) const ALREADY_DEVICE_OWNED: Self = Self(1 << 3);
+    /// Several devices have it: no bounce (ATTR-5).
+    pub(crate) const SHARED: Self = Self(1 << 4);
+
+    /// Those under which a bounce would be an error.
+    const IN_PLACE: Self =
+        Self(Self::REQUIRE_COHERENT.0 | Self::ALREADY_DEVICE_OWNED.0 | Self::SHARED.0);
+
+    /// Are all attributes of `other` among these?
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Would a bounce be an error?
+    pub(crate) const fn forbid_bounce(self) -> bool {
+        self.0 & Self::IN_PLACE.0 != 0
+    }
+}
+
+impl BitOr for Attrs {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_join_and_are_told_apart() {
+        let both = Attrs::DEFER_SYNC | Attrs::NO_WARN;
+        assert!(both.contains(Attrs::DEFER_SYNC) && both.contains(Attrs::NO_WARN));
+        assert!(!both.contains(Attrs::REQUIRE_COHERENT) && both.contains(Attrs::NONE));
+        assert!(!Attrs::NO_WARN.contains(both));
+    }
+
+    #[test]
+    fn attr_2_those_that_keep_a_buffer_in_place() {
+        for attrs in [
+            Attrs::REQUIRE_COHERENT,
+            Attrs::ALREADY_DEVICE_OWNED,
+            Attrs::SHARED,
+        ] {
+            assert!((attrs | Attrs::NO_WARN).forbid_bounce());
+        }
+        assert!(!(Attrs::DEFER_SYNC | Attrs::NO_WARN).forbid_bounce());
+    }
+}

@@ -1,0 +1,91 @@
+//! Each error as one line that says what to do.
+
+use super::MapError;
+use crate::reason::BounceReason;
+use core::fmt;
+use hal::PhysAddr;
+
+/// The reach of a device in words.
+struct Limit(Option<PhysAddr>);
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(last) => write!(f, "the device reaches RAM up to {last}"),
+            None => write!(f, "the device reaches no RAM at all"),
+        }
+    }
+}
+
+/// Why something has to bounce, and what memory would not.
+struct Why(BounceReason, Option<PhysAddr>);
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        match self.0 {
+            BounceReason::Unreachable => write!(f, "; {}", Limit(self.1)),
+            BounceReason::Forced | BounceReason::SharedLine => Ok(()),
+        }
+    }
+}
+
+/// What to do about a reason.
+const fn remedy(reason: BounceReason) -> &'static str {
+    match reason {
+        BounceReason::Forced => "boot without swiotlb=force",
+        BounceReason::Unreachable => "use memory within reach",
+        BounceReason::SharedLine => "use a buffer that owns whole cache lines",
+    }
+}
+
+impl fmt::Display for MapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::NoPool {
+                reason,
+                block,
+                reach,
+            } => write!(
+                f,
+                "{block} has to bounce ({}) and there is no bounce pool: \
+                 boot without swiotlb=noforce, or {}",
+                Why(reason, reach),
+                remedy(reason)
+            ),
+            Self::WouldBounce {
+                reason,
+                block,
+                reach,
+            } => write!(
+                f,
+                "{block} must stay in place and would have to bounce ({}): {}",
+                Why(reason, reach),
+                remedy(reason)
+            ),
+            Self::NeedsCoherent { device } => write!(
+                f,
+                "{device} does not snoop the caches and coherence was required: \
+                 map without it, or use coherent memory"
+            ),
+            Self::TooLong { len, max } => write!(
+                f,
+                "{len} bytes have to bounce and at most {max} can at once: map smaller pieces"
+            ),
+            Self::PoolFull {
+                wanted,
+                free,
+                largest_run,
+            } => write!(
+                f,
+                "bounce pool full: {wanted} slots in a row wanted, {free} free, none longer than \
+                 {largest_run}: unmap something first, or boot with a larger swiotlb="
+            ),
+            Self::PoolUnreachable { pool, reach } => write!(
+                f,
+                "the bounce pool at {pool} is out of reach itself ({}): check dma-ranges",
+                Limit(reach)
+            ),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Why a mapping was refused, with the numbers that show it.
+
+mod display;
+
+use crate::reason::BounceReason;
+use core::fmt;
+use hal::{PhysAddr, PhysRange};
+
+/// Why a buffer could not be mapped. Each formats to one line that says what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapError {
+    /// The buffer has to bounce, and there is no pool (`swiotlb=noforce`). Never works.
+    NoPool {
+        /// Why it has to bounce.
+        reason: BounceReason,
+        /// What was to be mapped.
+        block: PhysRange,
+        /// Last byte of RAM that the device reaches, if it reaches any.
+        reach: Option<PhysAddr>,
+    },
+    /// The buffer has to bounce, and it was said that it must stay where it is: a device has it
+    /// already, or several share it (ATTR-2, ATTR-5). Never works.
+    WouldBounce {
+        /// Why it would have to.
+        reason: BounceReason,
+        /// What was to be mapped.
+        block: PhysRange,
+        /// Last byte of RAM that the device reaches, if it reaches any.
+        reach: Option<PhysAddr>,
+    },
+    /// Coherence was required of a device that does not snoop the caches. Never works.
+    NeedsCoherent {
+        /// The device.
+        device: &'static str,
+    },
+    /// The buffer has to bounce and is longer than any bounce buffer can be. Never works (LIM-2).
+    TooLong {
+        /// Bytes wanted.
+        len: u64,
+        /// Bytes that fit for this device.
+        max: u64,
+    },
+    /// No run of slots is free at the moment. Works later.
+    PoolFull {
+        /// Slots wanted in one run.
+        wanted: u32,
+        /// Slots free.
+        free: u32,
+        /// Upper bound of the longest free run.
+        largest_run: u32,
+    },
+    /// The pool itself lies where the device does not reach (DEC-2). Never works.
+    PoolUnreachable {
+        /// Where the pool's memory is.
+        pool: PhysRange,
+        /// Last byte of RAM that the device reaches, if it reaches any.
+        reach: Option<PhysAddr>,
+    },
+}
+
+/// What a caller can do about an error (MAP-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Nothing: the same call fails for ever.
+    Never,
+    /// Try again when other mappings have ended.
+    Later,
+}
+
+impl MapError {
+    /// What a caller can do about it.
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::PoolFull { .. } => Class::Later,
+            Self::NoPool { .. }
+            | Self::WouldBounce { .. }
+            | Self::NeedsCoherent { .. }
+            | Self::TooLong { .. }
+            | Self::PoolUnreachable { .. } => Class::Never,
+        }
+    }
+
+    /// Is it worth trying again once other mappings have ended?
+    pub const fn is_transient(&self) -> bool {
+        matches!(self.class(), Class::Later)
+    }
+}
+
+/// A refused mapping: the reason, and the buffer back.
+pub struct Refused<B> {
+    /// Why.
+    pub error: MapError,
+    /// What was to be mapped, untouched (INV-6).
+    pub buffer: B,
+}
+
+impl<B> fmt::Debug for Refused<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.error, f)
+    }
+}
+
+impl<B> fmt::Display for Refused<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
