@@ -26,11 +26,13 @@
 //! engine's own bounded halt.
 //!
 //! To lift the crate into another kernel, implement [`hal::Platform`] and hand a 2 MiB block of low
-//! memory to [`swiotlb::Pool::new`]. Only module `door` contains unsafe code.
+//! memory to [`swiotlb::Pool::new`]. Modules `door` and
+//! `shared` contain all unsafe code, `share` the one allocation.
 
 #![no_std]
 
 mod attrs;
+mod bounce;
 mod builder;
 mod counters;
 mod decision;
@@ -38,15 +40,20 @@ mod device;
 mod direction;
 mod door;
 mod error;
+mod held;
 mod layer;
 mod limits;
 mod lines;
 mod linux;
 pub mod maintenance;
+mod map;
 mod mapping;
+mod owned;
 mod quarantine;
 mod reach;
 mod reason;
+mod shared;
+mod span;
 pub mod swiotlb;
 mod sync;
 mod view;
@@ -64,6 +71,9 @@ pub use layer::Dma;
 pub use limits::Limits;
 pub use lines::LineMismatch;
 pub use mapping::Mapping;
+pub use owned::DeviceOwned;
 pub use reach::{DmaMask, MAX_WINDOWS, Reach};
 pub use reason::{BounceReason, Bouncing};
+pub use shared::Shared;
+pub use span::PastEnd;
 pub use view::CpuView;

@@ -2,51 +2,12 @@
 
 use crate::device::DmaDevice;
 use crate::direction::Direction;
+use crate::held::Held;
 use crate::layer::Dma;
-use crate::swiotlb::Slots;
 use crate::sync::Link;
 use core::fmt;
 use core::marker::PhantomData;
-use hal::{Access, DmaAddr, DmaBuffer, PhysRange, Platform};
-
-/// Where the device finds the bytes.
-#[derive(Debug)]
-pub(crate) enum Place {
-    /// In the buffer itself: the extent that the device is given.
-    Direct(PhysRange),
-    /// In the pool.
-    Bounced(Slots),
-}
-
-impl Place {
-    /// What the device is given, length rounded up to its granule.
-    pub(crate) fn extent(&self) -> PhysRange {
-        match self {
-            Self::Direct(extent) => *extent,
-            Self::Bounced(slots) => slots.data(),
-        }
-    }
-}
-
-/// A mapping's contents: taken out once, by `unmap`, drop or quarantine.
-pub(crate) struct Held<B> {
-    pub(crate) buffer: B,
-    pub(crate) place: Place,
-    pub(crate) bus: DmaAddr,
-    /// A look of the CPU that has not been ended: its guard lives, or was forgotten.
-    pub(crate) viewed: Option<Access>,
-}
-
-impl<B> Held<B> {
-    pub(crate) fn new(buffer: B, place: Place, bus: DmaAddr) -> Self {
-        Self {
-            buffer,
-            place,
-            bus,
-            viewed: None,
-        }
-    }
-}
+use hal::{DmaBuffer, Platform};
 
 /// A buffer that is lent to a device and not in flight.
 ///

@@ -5,12 +5,17 @@
 //! |---|---|---|---|
 //! | to the device (bounced) | clean (copy in, clean) | nothing: a view of it cannot write | clean (copy in, clean) |
 //! | to the CPU (bounced) | nothing | invalidate, wait (copy out) | invalidate, wait (copy out) |
+//!
+//! All of it for a part of the mapping at a time, where the caller says so (PS-1, PS-2). For a device
+//! that snoops, a direct mapping costs nothing at all (SKIP-2).
 
+use crate::attrs::Attrs;
 use crate::device::DmaDevice;
 use crate::direction::Direction;
 use crate::door;
+use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
-use crate::mapping::{Held, Place};
+use crate::span::Span;
 use hal::{Access, DmaBuffer, Platform};
 
 /// The two ends of a mapping.
@@ -28,46 +33,79 @@ impl<P: Platform> Clone for Link<'_, P> {
 impl<P: Platform> Copy for Link<'_, P> {}
 
 impl<P: Platform> Link<'_, P> {
-    /// Shows the CPU what the device wrote: drops stale lines, waits, and only then copies out of
-    /// a bounce buffer (CM-7).
-    pub(crate) fn sync_for_cpu<B: DmaBuffer, D: Direction>(&self, held: &mut Held<B>) {
-        if !D::DIR.device_writes() {
+    /// Shows the CPU what the device wrote to a part: drops stale lines, waits, and only then copies
+    /// out of a bounce buffer (CM-7).
+    pub(crate) fn sync_for_cpu<B: DmaBuffer, D: Direction>(&self, held: &mut Held<B>, span: Span) {
+        if held.attrs.contains(Attrs::SHARED) {
+            // Never the CPU's while it is shared: the last handle sees to its lines.
             return;
         }
         let platform = self.dma.platform();
-        if !self.device.limits().coherent {
-            door::drop_lines(platform, held);
-            platform.complete();
+        match held.lines {
+            // No device that does not snoop has had it yet: what the CPU stored is all there is.
+            Lines::Dirty => return,
+            Lines::InStep if !D::DIR.device_writes() => return,
+            Lines::InStep if self.device.limits().coherent => {}
+            Lines::InStep | Lines::Stale(_) => {
+                door::drop_lines(platform, held, span);
+                platform.complete();
+            }
         }
-        door::copy_out(platform, held);
+        door::copy_out(platform, held, span);
     }
 
-    /// Shows the device what the CPU wrote through a view for `access`. A view that could only read
-    /// left its lines clean, so there is nothing to do.
-    pub(crate) fn sync_for_device<B: DmaBuffer>(&self, held: &Held<B>, access: Access) {
+    /// Shows the device what the CPU wrote to a part through a view for `access`. A view that could
+    /// only read left its lines clean, so there is nothing to do.
+    pub(crate) fn sync_for_device<B: DmaBuffer>(
+        &self,
+        held: &Held<B>,
+        (access, span): (Access, Span),
+    ) {
         if access == Access::Read {
             return;
         }
         match &held.place {
-            Place::Direct(extent) => self.dma.clean(self.device, *extent),
+            // Owed as a whole.
+            Place::Direct(_) if held.lines == Lines::Dirty => {}
+            Place::Direct(_) => self.dma.clean(self.device, held.device_side(span)),
             Place::Bounced(slots) => {
-                door::copy_in(self.dma.platform(), self.device, &held.buffer, slots);
+                let platform = self.dma.platform();
+                door::copy_in(platform, self.device, &held.buffer, slots, span);
             }
         }
     }
 
     /// Ends a view whose guard was forgotten, so that no store of the CPU is lost.
     pub(crate) fn end_forgotten_view<B: DmaBuffer>(&self, held: &mut Held<B>) {
-        if let Some(access) = held.viewed.take() {
-            self.dma.platform().end_view(held.buffer.range(), access);
-            self.sync_for_device(held, access);
+        if let Some((access, span)) = held.viewed.take() {
+            let range = span.within(held.buffer.range());
+            self.dma.platform().end_view(range, access);
+            self.sync_for_device(held, (access, span));
         }
+    }
+
+    /// Pays what is still owed before the device may look.
+    pub(crate) fn hand_over<B: DmaBuffer>(&self, held: &mut Held<B>) {
+        self.end_forgotten_view(held);
+        let coherent = self.device.limits().coherent;
+        match held.lines {
+            Lines::Dirty if !coherent => self.dma.clean(self.device, held.place.extent()),
+            // A device that snoops would be given what is in the caches.
+            Lines::Stale(_) if coherent => {
+                let platform = self.dma.platform();
+                door::drop_lines(platform, held, held.whole());
+                platform.complete();
+            }
+            Lines::InStep | Lines::Dirty | Lines::Stale(_) => return,
+        }
+        held.lines = Lines::InStep;
     }
 
     /// Brings the buffer home.
     pub(crate) fn unmap<B: DmaBuffer, D: Direction>(&self, mut held: Held<B>) -> B {
         self.end_forgotten_view(&mut held);
-        self.sync_for_cpu::<B, D>(&mut held);
+        let whole = held.whole();
+        self.sync_for_cpu::<B, D>(&mut held, whole);
         if let Place::Bounced(slots) = held.place {
             self.dma.release(slots);
         }

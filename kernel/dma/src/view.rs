@@ -1,13 +1,15 @@
-//! The CPU's look at a mapping at rest (`dma_sync_single_for_cpu` and `_for_device`).
+//! The CPU's look at a mapping at rest (`dma_sync_single_for_cpu` and `_for_device`), whole or in part
+//! (`dma_sync_single_range_for_cpu`).
 
-use crate::direction::{DeviceReads, Direction};
+use crate::direction::{DeviceReads, Dir, Direction};
 use crate::door;
 use crate::mapping::Mapping;
+use crate::span::{Overrun, PastEnd, Span};
 use core::ops::{Deref, DerefMut};
 use hal::buffer::View;
 use hal::{Access, DmaBuffer, Platform};
 
-/// The bytes of a mapping, for as long as the guard lives; its drop hands them back to the device.
+/// Bytes of a mapping, for as long as the guard lives; its drop hands them back to the device.
 ///
 /// Readable in every direction. Writable where the device reads; a `FromDevice` mapping gives a
 /// read-only look, since what the CPU wrote would be lost (PS-6).
@@ -15,6 +17,7 @@ use hal::{Access, DmaBuffer, Platform};
 /// Forgetting the guard is harmless: the next `launch`, `for_cpu` or `unmap` does its work.
 pub struct CpuView<'m, 'd, P: Platform, B: DmaBuffer, D: Direction> {
     mapping: &'m mut Mapping<'d, P, B, D>,
+    /// None for a part without a byte.
     view: Option<View<'d, P>>,
 }
 
@@ -23,44 +26,74 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     ///
     /// Context: any; does not wait.
     pub fn for_cpu(&mut self) -> CpuView<'_, 'd, P, B, D> {
+        let whole = Span::whole(self.len());
+        self.look(Some(whole))
+    }
+
+    /// As [`for_cpu`](Self::for_cpu) for `len` bytes from `offset` on: no other line is maintained,
+    /// no other byte copied (PS-1, PS-2).
+    ///
+    /// A part that reaches past the end is an error in a debug build, and cut off there in others, to
+    /// nothing if need be (PS-3).
+    pub fn for_cpu_range(
+        &mut self,
+        offset: u64,
+        len: u64,
+    ) -> Result<CpuView<'_, 'd, P, B, D>, PastEnd> {
+        let span = Span::of(offset, len, self.len(), Overrun::BUILD)?;
+        Ok(self.look(span))
+    }
+
+    fn look(&mut self, span: Option<Span>) -> CpuView<'_, 'd, P, B, D> {
+        const { assert!(B::CPU_ACCESS, "shared: never the CPU's while it is mapped") }
         let (link, held) = self.parts();
         link.end_forgotten_view(held);
-        link.sync_for_cpu::<B, D>(held);
-        held.viewed = Some(access::<D>());
-        let view = door::look(link.dma.platform(), &held.buffer, access::<D>());
+        let view = span.map(|span| {
+            link.sync_for_cpu::<B, D>(held, span);
+            held.viewed = Some((access::<D>(), span));
+            door::look(link.dma.platform(), &held.buffer, span, access::<D>())
+        });
         CpuView {
             mapping: self,
-            view: Some(view),
+            view,
         }
+    }
+
+    /// Hands the buffer to the device now, where that was deferred ([`Attrs::DEFER_SYNC`]); else the
+    /// transfer's start does it. Nothing to do for any other mapping.
+    ///
+    /// Context: any; does not wait.
+    ///
+    /// [`Attrs::DEFER_SYNC`]: crate::Attrs::DEFER_SYNC
+    pub fn sync_for_device(&mut self) {
+        let (link, held) = self.parts();
+        link.hand_over(held);
     }
 }
 
 /// What a view of this direction may do.
 const fn access<D: Direction>() -> Access {
     match D::DIR {
-        crate::Dir::FromDevice => Access::Read,
-        crate::Dir::ToDevice | crate::Dir::Bidirectional => Access::Write,
-    }
-}
-
-impl<P: Platform, B: DmaBuffer, D: Direction> CpuView<'_, '_, P, B, D> {
-    fn view(&self) -> &View<'_, P> {
-        self.view.as_ref().expect("taken by drop alone")
+        Dir::FromDevice => Access::Read,
+        Dir::ToDevice | Dir::Bidirectional => Access::Write,
     }
 }
 
 impl<P: Platform, B: DmaBuffer, D: Direction> Deref for CpuView<'_, '_, P, B, D> {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
-        self.view()
+        self.view.as_deref().unwrap_or(&[])
     }
 }
 
 impl<P: Platform, B: DmaBuffer, D: DeviceReads> DerefMut for CpuView<'_, '_, P, B, D> {
     fn deref_mut(&mut self) -> &mut [u8] {
-        let view = self.view.as_mut().expect("taken by drop alone");
-        view.as_mut()
-            .expect("a device that reads has a view for writing")
+        match &mut self.view {
+            Some(view) => view
+                .as_mut()
+                .expect("a device that reads has a view for writing"),
+            None => &mut [],
+        }
     }
 }
 
@@ -69,8 +102,8 @@ impl<P: Platform, B: DmaBuffer, D: Direction> Drop for CpuView<'_, '_, P, B, D> 
         // The CPU's accesses end before the lines are cleaned.
         self.view = None;
         let (link, held) = self.mapping.parts();
-        if let Some(access) = held.viewed.take() {
-            link.sync_for_device(held, access);
+        if let Some(viewed) = held.viewed.take() {
+            link.sync_for_device(held, viewed);
         }
     }
 }

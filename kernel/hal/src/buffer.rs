@@ -17,6 +17,10 @@ use core::ops::{Deref, DerefMut};
 /// only addresses or raw pointers will do, never `Box` or `&mut`). Forgetting the value leaks the
 /// memory and never frees it.
 pub unsafe trait DmaBuffer: Send + 'static {
+    /// May the CPU look at it while it is mapped and at rest? Not if other devices may be using it
+    /// under another mapping.
+    const CPU_ACCESS: bool = true;
+
     /// The bytes to transfer.
     fn range(&self) -> PhysRange;
 

@@ -3,8 +3,9 @@
 //! Each function takes the values that own the memory: `&B` and `&Slots` are the proof.
 
 use crate::device::DmaDevice;
+use crate::held::{Held, Place};
 use crate::maintenance;
-use crate::mapping::{Held, Place};
+use crate::span::Span;
 use crate::swiotlb::Slots;
 use hal::buffer::View;
 use hal::{Access, DmaBuffer, LINE, PhysRange, Platform};
@@ -12,17 +13,14 @@ use hal::{Access, DmaBuffer, LINE, PhysRange, Platform};
 /// Fills a bounce buffer for the device, in every direction (CP-3): the original's bytes, and zeros
 /// up to the ends of the first and last line, so that no other owner's bytes are in sight (CP-4).
 /// For a device that does not snoop, cleans all of it and waits.
-pub(crate) fn copy_in<P: Platform, B: DmaBuffer>(
+pub(crate) fn fill<P: Platform, B: DmaBuffer>(
     platform: &P,
     device: &DmaDevice,
     buffer: &B,
     slots: &Slots,
 ) {
-    let (from, extent) = (buffer.range(), slots.data());
-    let lines = lines_of(extent);
-    let data = extent
-        .slice(0, from.len())
-        .expect("slots hold at least the original's length");
+    let whole = Span::whole(buffer.range().len());
+    let (lines, data) = (lines_of(slots.data()), whole.within(slots.data()));
     for edge in [
         PhysRange::between(lines.start(), data.start()),
         PhysRange::between(data.end(), lines.end()),
@@ -33,7 +31,26 @@ pub(crate) fn copy_in<P: Platform, B: DmaBuffer>(
         // SAFETY: slots are multiples of a line, so `lines` lies inside the run that `slots` owns.
         unsafe { platform.zero(edge) };
     }
-    let (from, to, len) = (from.start(), data.start(), data.len());
+    // A length rounded up to the granule may end in one more line than the data.
+    if let Ok(rest) = PhysRange::between(lines_of(data).end(), lines.end())
+        && !device.limits().coherent
+    {
+        platform.clean(rest);
+    }
+    copy_in(platform, device, buffer, slots, whole);
+}
+
+/// Copies a part of the original to its place in the bounce buffer (PS-2). For a device that does not
+/// snoop, cleans it and waits.
+pub(crate) fn copy_in<P: Platform, B: DmaBuffer>(
+    platform: &P,
+    device: &DmaDevice,
+    buffer: &B,
+    slots: &Slots,
+    span: Span,
+) {
+    let (from, to) = (span.within(buffer.range()), span.within(slots.data()));
+    let (from, to, len) = (from.start(), to.start(), span.len());
     if device.limits().coherent {
         // SAFETY: `buffer` owns what is read, `slots` owns what is written, for all of `len`; both
         // are RAM of their own, so they do not overlap.
@@ -42,52 +59,67 @@ pub(crate) fn copy_in<P: Platform, B: DmaBuffer>(
     }
     // SAFETY: as above.
     unsafe { platform.copy_clean(from, to, len) };
-    // A length rounded up to the granule may end in one more line than the data.
-    if let Ok(rest) = PhysRange::between(lines_of(data).end(), lines.end()) {
-        platform.clean(rest);
-    }
     platform.complete();
 }
 
 /// Copies what the device wrote from the bounce buffer to the original, if there is one. Stale lines
 /// were dropped, and the barrier waited for, before.
-pub(crate) fn copy_out<P: Platform, B: DmaBuffer>(platform: &P, held: &mut Held<B>) {
+pub(crate) fn copy_out<P: Platform, B: DmaBuffer>(platform: &P, held: &mut Held<B>, span: Span) {
     if let Place::Bounced(slots) = &held.place {
-        let (from, to) = (slots.data().start(), held.buffer.range());
+        let (from, to) = (span.within(slots.data()), span.within(held.buffer.range()));
         // SAFETY: `slots` owns what is read and `held`, borrowed exclusively, owns what is written;
-        // slots hold at least the original's length, and the two are disjoint RAM.
-        unsafe { platform.copy(from, to.start(), to.len()) };
+        // both are `span.len()` bytes, and the two are disjoint RAM.
+        unsafe { platform.copy(from.start(), to.start(), span.len()) };
     }
 }
 
-/// Drops the lines that may be stale after the device wrote (CM-2, CM-3).
-pub(crate) fn drop_lines<P: Platform, B: DmaBuffer>(platform: &P, held: &mut Held<B>) {
-    let plan = match &held.place {
-        Place::Direct(extent) => maintenance::invalidate(*extent),
-        // Lines of a bounce buffer are all its own, and scrubbed: none needs to be kept.
-        Place::Bounced(slots) => maintenance::invalidate(lines_of(slots.data())),
-    };
+/// Drops the lines of a part that may be stale after a device wrote (CM-2, CM-3).
+pub(crate) fn drop_lines<P: Platform, B: DmaBuffer>(platform: &P, held: &mut Held<B>, span: Span) {
+    let part = held.device_side(span);
+    match &held.place {
+        Place::Direct(_) => drop_stale(platform, &mut held.buffer, part),
+        Place::Bounced(slots) => {
+            // Lines of a bounce buffer are all its own, and scrubbed: none needs to be kept.
+            let lines = lines_of(part);
+            debug_assert!(lines_of(slots.data()).contains(lines));
+            // SAFETY: whole lines of the run that `slots` owns, which the CPU stores to in `copy_in`
+            // and `fill` alone: both clean.
+            unsafe { platform.invalidate(lines) };
+        }
+    }
+}
+
+/// Drops the lines of `extent`, a part of what `buffer` owns, that may be stale after a device wrote
+/// there. What is in partial lines beside it stays (CM-3).
+pub(crate) fn drop_stale<P: Platform, B: DmaBuffer>(
+    platform: &P,
+    buffer: &mut B,
+    extent: PhysRange,
+) {
+    debug_assert!(buffer.owned().contains(extent) || buffer.range().contains(extent));
+    let plan = maintenance::invalidate(extent);
     for partial in [plan.head, plan.tail].into_iter().flatten() {
         platform.clean_invalidate(partial);
     }
     if let Some(body) = plan.body {
-        // SAFETY: whole lines inside an extent that `held`, borrowed exclusively, owns. The CPU has
-        // stored nothing there since the last clean: idle mappings are written through views alone,
-        // and a view's end cleans.
+        // SAFETY: whole lines of RAM that `buffer`, borrowed exclusively, owns. The CPU has stored
+        // nothing there since the last clean: a mapped buffer is written through views alone, a view's
+        // end cleans, and lines that may still be dirty are never dropped (`sync`, `owned`).
         unsafe { platform.invalidate(body) };
     }
 }
 
-/// The CPU's look at a buffer that is mapped but not in flight.
+/// The CPU's look at a part of a buffer that is mapped but not in flight.
 pub(crate) fn look<'d, P: Platform, B: DmaBuffer>(
     platform: &'d P,
     buffer: &B,
+    span: Span,
     access: Access,
 ) -> View<'d, P> {
-    // SAFETY: the buffer owns initialised RAM. Its only caller, `Mapping::for_cpu`, keeps the
-    // mapping borrowed exclusively while the view lives, so it cannot be launched, and an idle
-    // mapping's address has not reached the device (or the device has halted).
-    unsafe { View::new(platform, buffer.range(), access) }
+    // SAFETY: the buffer owns initialised RAM. Its only caller, `Mapping::look`, keeps the mapping
+    // borrowed exclusively while the view lives, so it cannot be launched, and an idle mapping's
+    // address has not reached the device (or the device has halted).
+    unsafe { View::new(platform, span.within(buffer.range()), access) }
 }
 
 /// Whole lines around `range`.

@@ -19,7 +19,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     /// the mapping.
     pub unsafe fn launch<E: Engine>(mut self, engine: E) -> (DmaAddr, InFlight<'d, P, B, D, E>) {
         let (link, held) = self.parts();
-        link.end_forgotten_view(held);
+        link.hand_over(held);
         let bus = held.bus;
         (bus, InFlight::new(self, engine))
     }

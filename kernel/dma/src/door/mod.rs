@@ -13,7 +13,7 @@ mod launch;
 mod parked;
 mod settle;
 
-pub(crate) use bytes::{copy_in, copy_out, drop_lines, look};
+pub(crate) use bytes::{copy_in, copy_out, drop_lines, drop_stale, fill, look};
 pub use engine::{Engine, EngineId, Halt, Quarantined};
 pub use flight::InFlight;
 pub(crate) use parked::Parked;

@@ -68,6 +68,11 @@ impl fmt::Display for MapError {
                 "{device} does not snoop the caches and coherence was required: \
                  map without it, or use coherent memory"
             ),
+            Self::MixedCoherence { device } => write!(
+                f,
+                "{device} cannot share this buffer: of those who do, some snoop the caches and some \
+                 do not: use coherent memory, or hand the buffer on"
+            ),
             Self::TooLong { len, max } => write!(
                 f,
                 "{len} bytes have to bounce and at most {max} can at once: map smaller pieces"

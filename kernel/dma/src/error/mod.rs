@@ -33,6 +33,12 @@ pub enum MapError {
         /// The device.
         device: &'static str,
     },
+    /// The buffer is shared with devices of the other kind: some snoop the caches, some do not, and
+    /// what one writes the other would not see. Never works.
+    MixedCoherence {
+        /// The device that cannot join.
+        device: &'static str,
+    },
     /// The buffer has to bounce and is longer than any bounce buffer can be. Never works (LIM-2).
     TooLong {
         /// Bytes wanted.
@@ -75,6 +81,7 @@ impl MapError {
             Self::NoPool { .. }
             | Self::WouldBounce { .. }
             | Self::NeedsCoherent { .. }
+            | Self::MixedCoherence { .. }
             | Self::TooLong { .. }
             | Self::PoolUnreachable { .. } => Class::Never,
         }

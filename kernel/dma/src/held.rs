@@ -1,0 +1,81 @@
+//! What a mapping holds, at rest or in flight.
+
+use crate::attrs::Attrs;
+use crate::span::Span;
+use crate::swiotlb::Slots;
+use hal::{Access, DmaAddr, DmaBuffer, PhysRange};
+
+/// Where the device finds the bytes.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// In the buffer itself: the extent that the device is given.
+    Direct(PhysRange),
+    /// In the pool.
+    Bounced(Slots),
+}
+
+impl Place {
+    /// What the device is given, length rounded up to its granule.
+    pub(crate) fn extent(&self) -> PhysRange {
+        match self {
+            Self::Direct(extent) => *extent,
+            Self::Bounced(slots) => slots.data(),
+        }
+    }
+}
+
+/// How the CPU's caches and RAM differ over a buffer, as far as they may. A bounce buffer's are
+/// always in step while the CPU has no view of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lines {
+    /// RAM has everything that the CPU stored; the caches may hold what a device has overwritten
+    /// since the mapping was made, if it may write.
+    InStep,
+    /// The caches may have stores that RAM has not: owed before a device that does not snoop looks.
+    Dirty,
+    /// The caches may have what a device overwrote here before the mapping was made: to be dropped
+    /// before the CPU, or a device that snoops, looks.
+    Stale(PhysRange),
+}
+
+/// A mapping's contents: taken out once, by `unmap`, drop or quarantine.
+pub(crate) struct Held<B> {
+    pub(crate) buffer: B,
+    pub(crate) place: Place,
+    pub(crate) bus: DmaAddr,
+    pub(crate) attrs: Attrs,
+    pub(crate) lines: Lines,
+    /// A look of the CPU that has not been ended: its guard lives, or was forgotten.
+    pub(crate) viewed: Option<(Access, Span)>,
+}
+
+impl<B: DmaBuffer> Held<B> {
+    pub(crate) fn new(buffer: B, place: Place, bus: DmaAddr, attrs: Attrs, lines: Lines) -> Self {
+        Self {
+            buffer,
+            place,
+            bus,
+            attrs,
+            lines,
+            viewed: None,
+        }
+    }
+
+    /// All of it.
+    pub(crate) fn whole(&self) -> Span {
+        Span::whole(self.buffer.range().len())
+    }
+
+    /// The bytes of `span` where the device has them. Of the whole, what the length was rounded up
+    /// by as well, for this device or for one before it.
+    pub(crate) fn device_side(&self, span: Span) -> PhysRange {
+        let extent = self.place.extent();
+        if !span.is_whole(self.buffer.range().len()) {
+            return span.within(extent);
+        }
+        match self.lines {
+            Lines::Stale(before) if before.len() > extent.len() => before,
+            _ => extent,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! How a buffer is lent: decided in `decision`, done here.
+
+use crate::attrs::Attrs;
+use crate::decision::{Request, Route, route};
+use crate::device::DmaDevice;
+use crate::direction::Direction;
+use crate::door;
+use crate::error::{MapError, Refused};
+use crate::held::{Held, Lines, Place};
+use crate::layer::Dma;
+use crate::linux;
+use crate::mapping::Mapping;
+use hal::{DmaAddr, DmaBuffer, LINE, PhysRange, Platform};
+
+/// Where a buffer went, by which address, and what is still owed to it.
+type Placed = (Place, DmaAddr, Lines);
+
+impl<P: Platform> Dma<P> {
+    /// Lends `buffer` to `device`. The buffer comes back from [`Mapping::unmap`], or with the reason
+    /// if it cannot be lent.
+    ///
+    /// Context: any; waits for the pool's lock alone.
+    pub fn map<'d, B: DmaBuffer, D: Direction>(
+        &'d self,
+        device: &'d DmaDevice,
+        buffer: B,
+        direction: D,
+    ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
+        self.map_attrs(device, buffer, direction, Attrs::NONE)
+    }
+
+    /// As [`map`](Self::map), with attributes.
+    pub fn map_attrs<'d, B: DmaBuffer, D: Direction>(
+        &'d self,
+        device: &'d DmaDevice,
+        buffer: B,
+        direction: D,
+        attrs: Attrs,
+    ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
+        const { assert!(B::CPU_ACCESS, "shared buffers go through `map_shared`") }
+        // The value was only needed to name the type.
+        let _ = direction;
+        // The CPU has had it until now.
+        self.lend(device, buffer, attrs, Lines::Dirty)
+    }
+
+    /// Lends a buffer whose caches are in the state `lines`.
+    pub(crate) fn lend<'d, B: DmaBuffer, D: Direction>(
+        &'d self,
+        device: &'d DmaDevice,
+        buffer: B,
+        attrs: Attrs,
+        lines: Lines,
+    ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
+        let request = Request::of(&buffer, D::DIR, attrs);
+        match self.place(device, &buffer, &request, lines) {
+            Ok((place, bus, lines)) => {
+                let held = Held::new(buffer, place, bus, attrs, lines);
+                Ok(Mapping::new(self, device, held))
+            }
+            Err(error) => {
+                device.counters.refused(P::cpu_id());
+                Err(Refused { error, buffer })
+            }
+        }
+    }
+
+    fn place<B: DmaBuffer>(
+        &self,
+        device: &DmaDevice,
+        buffer: &B,
+        request: &Request,
+        lines: Lines,
+    ) -> Result<Placed, MapError> {
+        match route(device, self.policy(), request)? {
+            Route::Direct(bus) => {
+                let extent = request
+                    .extent(device)
+                    .expect("a direct route has an extent");
+                let lines = self.show(device, extent, request.attrs, lines);
+                self.count_direct(device, request);
+                Ok((Place::Direct(extent), bus, lines))
+            }
+            Route::Bounce(reason) => {
+                let (slots, bus) = self.slots_for(device, request, reason)?;
+                door::fill(self.platform(), device, buffer, &slots);
+                let (cpu, len) = (P::cpu_id(), request.block.len());
+                device.counters.mapped_bounced(cpu, reason, len);
+                Ok((Place::Bounced(slots), bus, Lines::InStep))
+            }
+        }
+    }
+
+    /// Shows a directly mapped buffer to its device, unless that may wait.
+    fn show(&self, device: &DmaDevice, extent: PhysRange, attrs: Attrs, lines: Lines) -> Lines {
+        let waits =
+            attrs.contains(Attrs::DEFER_SYNC) || attrs.contains(Attrs::ALREADY_DEVICE_OWNED);
+        if lines != Lines::Dirty || waits {
+            return lines;
+        }
+        self.clean(device, extent);
+        Lines::InStep
+    }
+
+    /// Cleans what the device is about to see (CM-1) and waits for it (CM-7).
+    pub(crate) fn clean(&self, device: &DmaDevice, extent: PhysRange) {
+        if !device.limits().coherent {
+            self.platform().clean(extent);
+            self.platform().complete();
+        }
+    }
+
+    fn count_direct(&self, device: &DmaDevice, request: &Request) {
+        let len = request.block.len();
+        let spared = linux::bounces_for_lines(len, LINE, request.dir);
+        let spared = spared && !device.limits().coherent;
+        device.counters.mapped_direct(P::cpu_id(), len, spared);
+    }
+}

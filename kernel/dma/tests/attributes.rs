@@ -1,0 +1,354 @@
+//! ATTR: what attributes promise, and what they refuse.
+
+mod common;
+
+use common::{POOL, Unproven, assert_clean, layer, legacy, pages, pattern, transfer};
+use dma::{
+    Attrs, Bidirectional, BounceReason, Bouncing, DeviceOwned, Direction, Dma, DmaDevice,
+    FromDevice, MapError, ToDevice,
+};
+use hal::{DmaAddr, DmaBuffer, Pages, Zone};
+use sim::{Builder, Counters, Machine, under_every_adversary};
+
+type Page = Pages<Machine>;
+
+fn read(machine: &Machine, addr: DmaAddr, len: usize) -> Vec<u8> {
+    machine.device_read(machine.bus(), addr, len)
+}
+
+fn write(machine: &Machine, addr: DmaAddr, bytes: &[u8]) {
+    machine.device_write(machine.bus(), addr, bytes);
+}
+
+fn snooping(machine: &Machine) -> DmaDevice {
+    let builder = DmaDevice::builder("snoops").windows(machine.bus().windows());
+    builder.coherent().build().expect("valid")
+}
+
+/// Cache operations and copies alone.
+fn work(machine: &Machine) -> [u64; 6] {
+    let Counters {
+        lines_cleaned,
+        lines_clean_invalidated,
+        lines_invalidated,
+        completes,
+        bytes_copied,
+        bytes_zeroed,
+        ..
+    } = machine.counters();
+    [
+        lines_cleaned,
+        lines_clean_invalidated,
+        lines_invalidated,
+        completes,
+        bytes_copied,
+        bytes_zeroed,
+    ]
+}
+
+fn owned<'d, B: DmaBuffer>(
+    dma: &'d Dma<Machine>,
+    device: &'d DmaDevice,
+    buffer: B,
+) -> DeviceOwned<'d, Machine, B> {
+    let mapping = dma.map(device, buffer, Bidirectional).expect("maps");
+    mapping.unmap_skip_sync()
+}
+
+/// Refuses a buffer that is a device's already, and asserts that nothing at all happened.
+fn refuse<B: DmaBuffer, D: Direction>(
+    (machine, dma, device): (&Machine, &Dma<Machine>, &DmaDevice),
+    buffer: DeviceOwned<'_, Machine, B>,
+    dir: D,
+) -> MapError {
+    let before = (work(machine), dma.pool_usage());
+    let refused = dma.map_device_owned(device, buffer, dir).err();
+    let refused = refused.expect("must not bounce");
+    assert_eq!((work(machine), dma.pool_usage()), before);
+    refused.error
+}
+
+fn reason(error: MapError) -> BounceReason {
+    match error {
+        MapError::WouldBounce { reason, .. } => reason,
+        error => panic!("{error}"),
+    }
+}
+
+#[test]
+fn attr_2_skip_sync_is_refused_where_all_is_forced_to_bounce() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::Forced, POOL), legacy(&machine));
+    let on = (&machine, &dma, &device);
+    let page = || owned(&dma, &device, pages(&machine, Zone::Dma, 0, 4096, 1));
+    let reasons = [
+        refuse(on, page(), ToDevice),
+        refuse(on, page(), FromDevice),
+        refuse(on, page(), Bidirectional),
+    ];
+    assert_eq!(reasons.map(reason), [BounceReason::Forced; 3]);
+    assert_clean(&dma);
+}
+
+#[test]
+fn attr_2_skip_sync_is_refused_out_of_reach() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    let on = (&machine, &dma, &device);
+    let page = || owned(&dma, &device, pages(&machine, Zone::High, 0, 4096, 1));
+    let reasons = [
+        refuse(on, page(), ToDevice),
+        refuse(on, page(), FromDevice),
+        refuse(on, page(), Bidirectional),
+    ];
+    assert_eq!(reasons.map(reason), [BounceReason::Unreachable; 3]);
+    assert_clean(&dma);
+}
+
+#[test]
+fn attr_2_skip_sync_is_refused_where_lines_are_shared() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    let on = (&machine, &dma, &device);
+    let part = || {
+        let part = Unproven(pages(&machine, Zone::Dma, 20, 100, 1));
+        owned(&dma, &device, part)
+    };
+    let reasons = [
+        refuse(on, part(), FromDevice),
+        refuse(on, part(), Bidirectional),
+    ];
+    assert_eq!(reasons.map(reason), [BounceReason::SharedLine; 2]);
+    // What the device only reads shares lines freely.
+    assert!(dma.map_device_owned(&device, part(), ToDevice).is_ok());
+    assert_clean(&dma);
+}
+
+#[test]
+fn attr_2_a_refused_buffer_comes_back_with_its_bytes() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let (dma, device) = (layer(machine, Bouncing::AsNeeded, POOL), legacy(machine));
+        let mapping = dma.map(&device, pages(machine, Zone::High, 0, 200, 1), FromDevice);
+        let mapping = transfer(mapping.expect("maps"), |addr, _| {
+            write(machine, addr, &pattern(150));
+        });
+        let refused = dma.map_device_owned(&device, mapping.unmap_skip_sync(), ToDevice);
+        let page = refused.expect_err("out of reach").buffer.reclaim();
+        let bytes = page.bytes(machine);
+        assert_eq!(
+            (&bytes[..150], &bytes[150..]),
+            (&pattern(150)[..], &[1; 50][..])
+        );
+    });
+}
+
+#[test]
+fn attr_1_bytes_pass_from_device_to_device_without_a_cache_operation() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let dma = layer(machine, Bouncing::AsNeeded, POOL);
+        let (disk, screen) = (legacy(machine), legacy(machine));
+        let mapping = dma.map(&disk, pages(machine, Zone::Dma, 0, 300, 1), FromDevice);
+        let mapping = transfer(mapping.expect("maps"), |addr, _| {
+            write(machine, addr, &pattern(300));
+        });
+        let before = work(machine);
+        let frame = mapping.unmap_skip_sync();
+        assert_eq!(frame.len(), 300);
+        let mapping = dma.map_device_owned(&screen, frame, ToDevice);
+        assert_eq!(work(machine), before);
+        let mapping = transfer(mapping.expect("maps"), |addr, len| {
+            assert_eq!(read(machine, addr, len), pattern(300));
+        });
+        // The last direction was to the device, and still the CPU must not see stale lines.
+        assert_eq!(*mapping.unmap().bytes(machine), pattern(300));
+    });
+}
+
+#[test]
+fn attr_1_a_chain_that_ends_with_the_devices_is_reclaimed_or_dropped_without_stale_lines() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let (dma, device) = (layer(machine, Bouncing::AsNeeded, POOL), legacy(machine));
+        let written = |byte| {
+            let mapping = dma.map(&device, pages(machine, Zone::Dma, 10, 90, 1), FromDevice);
+            let mapping = transfer(mapping.expect("maps"), |addr, len| {
+                write(machine, addr, &vec![byte; len]);
+            });
+            let again = dma.map_device_owned(&device, mapping.unmap_skip_sync(), ToDevice);
+            again.expect("maps").unmap_skip_sync()
+        };
+        assert_eq!(*written(5).reclaim().bytes(machine), [5; 90]);
+        drop(written(6));
+    });
+}
+
+#[test]
+fn attr_1_devices_that_snoop_and_devices_that_do_not_take_turns() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let dma = layer(machine, Bouncing::AsNeeded, POOL);
+        let (plain, snooping) = (legacy(machine), snooping(machine));
+        // The CPU's bytes are in the caches still when a device that snoops passes them on.
+        let buffer = pages(machine, Zone::Dma, 0, 200, 0x21);
+        let range = buffer.range();
+        let mapping = dma.map(&snooping, buffer, ToDevice).expect("maps");
+        let mapping = dma.map_device_owned(&plain, mapping.unmap_skip_sync(), Bidirectional);
+        let mapping = transfer(mapping.expect("maps"), |addr, len| {
+            assert_eq!(read(machine, addr, len), [0x21; 200]);
+            write(machine, addr, &[0x42; 200]);
+        });
+        // And back: what snoops finds no stale line either.
+        let mapping = dma.map_device_owned(&snooping, mapping.unmap_skip_sync(), ToDevice);
+        let mut mapping = mapping.expect("maps");
+        mapping.sync_for_device();
+        // It would look into the caches, as the CPU does.
+        assert_eq!(machine.cpu_read(range), [0x42; 200]);
+        assert_eq!(*mapping.unmap().bytes(machine), [0x42; 200]);
+    });
+}
+
+#[test]
+fn attr_3_a_deferred_direct_map_costs_nothing_until_the_transfer_starts() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    let buffer = pages(&machine, Zone::Dma, 0, 256, 1);
+    machine.reset_counters();
+    let mapping = dma.map_attrs(&device, buffer, FromDevice, Attrs::DEFER_SYNC);
+    let mapping = mapping.expect("maps");
+    assert_eq!(work(&machine), [0; 6]);
+    let mapping = transfer(mapping, |_, _| {});
+    assert_eq!(work(&machine)[0], 4, "cleaned at the start");
+    transfer(mapping, |_, _| {});
+    assert_eq!(work(&machine)[0], 4, "and once");
+}
+
+#[test]
+fn attr_3_a_deferred_map_never_used_keeps_what_the_cpu_stored() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let (dma, device) = (layer(machine, Bouncing::AsNeeded, POOL), legacy(machine));
+        for zone in [Zone::Dma, Zone::High] {
+            let buffer = pages(machine, zone, 0, 256, 0x33);
+            let mapping = dma.map_attrs(&device, buffer, Bidirectional, Attrs::DEFER_SYNC);
+            let mut mapping = mapping.expect("maps");
+            mapping.for_cpu_range(64, 64).expect("inside").fill(0x44);
+            assert_eq!(mapping.for_cpu()[..64], [0x33; 64]);
+            let page = mapping.unmap();
+            let bytes = page.bytes(machine);
+            assert_eq!(
+                (bytes[63], bytes[64], bytes[127], bytes[128]),
+                (0x33, 0x44, 0x44, 0x33)
+            );
+        }
+    });
+}
+
+#[test]
+fn attr_3_a_deferred_map_reaches_the_device_whole_and_comes_back() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let (dma, device) = (layer(machine, Bouncing::AsNeeded, POOL), legacy(machine));
+        for (zone, explicit) in [(Zone::Dma, false), (Zone::Dma, true), (Zone::High, false)] {
+            let buffer = pages(machine, zone, 0, 256, 0x33);
+            let mapping = dma.map_attrs(&device, buffer, Bidirectional, Attrs::DEFER_SYNC);
+            let mut mapping = mapping.expect("maps");
+            mapping.for_cpu_range(64, 64).expect("inside").fill(0x44);
+            if explicit {
+                mapping.sync_for_device();
+            }
+            let mapping = transfer(mapping, |addr, len| {
+                let seen = read(machine, addr, len);
+                assert_eq!((seen[63], seen[64], seen[128]), (0x33, 0x44, 0x33));
+                write(machine, addr, &[0x55; 10]);
+            });
+            let page = mapping.unmap();
+            let bytes = page.bytes(machine);
+            assert_eq!((bytes[9], bytes[10], bytes[64]), (0x55, 0x33, 0x44));
+        }
+    });
+}
+
+#[test]
+fn attr_5_a_shared_buffer_that_would_bounce_is_refused_before_any_device_has_seen_it() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    let shared = dma.share(pages(&machine, Zone::High, 0, 4096, 1));
+    let before = (work(&machine), dma.pool_usage());
+    let refused = dma.map_shared(&device, shared, ToDevice).err();
+    let refused = refused.expect("out of reach");
+    assert_eq!(reason(refused.error), BounceReason::Unreachable);
+    assert_eq!((work(&machine), dma.pool_usage()), before);
+    let page: Page = refused.buffer.into_inner().expect("the only handle");
+    assert_eq!(*page.bytes(&machine), [1; 4096]);
+}
+
+#[test]
+fn attr_5_one_device_writes_what_another_reads_and_the_first_map_alone_cleans() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let dma = layer(machine, Bouncing::AsNeeded, POOL);
+        let (camera, screen) = (legacy(machine), legacy(machine));
+        let shared = dma.share(pages(machine, Zone::Dma, 0, 300, 0x11));
+        let seen = dma.map_shared(&screen, shared.clone(), ToDevice);
+        let seen = seen.expect("maps");
+        let before = work(machine);
+        let filled = dma.map_shared(&camera, shared.clone(), FromDevice);
+        assert_eq!(work(machine), before, "cleaned already");
+        let filled = transfer(filled.expect("maps"), |addr, _| {
+            write(machine, addr, &pattern(100));
+        });
+        let seen = transfer(seen, |addr, len| {
+            let mut expected = pattern(100);
+            expected.resize(len, 0x11);
+            assert_eq!(read(machine, addr, len), expected);
+        });
+        drop(seen.unmap());
+        let shared = shared.into_inner().expect_err("mapped still");
+        drop(filled);
+        let page = shared.into_inner().expect("the last handle");
+        let bytes = page.bytes(machine);
+        assert_eq!(
+            (&bytes[..100], &bytes[100..]),
+            (&pattern(100)[..], &[0x11; 200][..])
+        );
+    });
+}
+
+#[test]
+fn attr_5_a_forgotten_shared_mapping_frees_nothing() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    let shared = dma.share(pages(&machine, Zone::Dma, 0, 64, 0));
+    let live = machine.live_bytes();
+    std::mem::forget(dma.map_shared(&device, shared.clone(), FromDevice));
+    drop(shared.into_inner().expect_err("a mapping has it"));
+    assert_eq!(machine.live_bytes(), live);
+}
+
+#[test]
+fn attr_5_devices_that_snoop_do_not_share_with_devices_that_do_not() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    let (plain, snooping) = (legacy(&machine), snooping(&machine));
+    let shared = dma.share(pages(&machine, Zone::Dma, 0, 64, 0));
+    let first = dma.map_shared(&plain, shared.clone(), ToDevice);
+    let refused = dma.map_shared(&snooping, shared, ToDevice).err();
+    let mixed = MapError::MixedCoherence { device: "snoops" };
+    assert_eq!(refused.expect("mixed").error, mixed);
+    assert!(first.is_ok());
+}
+
+#[test]
+fn require_coherent_is_an_error_where_cache_work_or_a_bounce_is_needed() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    let (plain, snooping) = (legacy(&machine), snooping(&machine));
+    let map = |device, zone| {
+        let page = pages(&machine, zone, 0, 64, 0);
+        let before = (work(&machine), dma.pool_usage());
+        let mapping = dma.map_attrs(device, page, FromDevice, Attrs::REQUIRE_COHERENT);
+        assert_eq!((work(&machine), dma.pool_usage()), before);
+        mapping.map(drop).map_err(|refused| refused.error)
+    };
+    let incoherent = MapError::NeedsCoherent { device: "legacy" };
+    assert_eq!(map(&plain, Zone::Dma), Err(incoherent));
+    assert_eq!(map(&plain, Zone::High), Err(incoherent));
+    assert_eq!(map(&snooping, Zone::Dma), Ok(()));
+    let error = map(&snooping, Zone::High).expect_err("out of reach");
+    assert_eq!(reason(error), BounceReason::Unreachable);
+}
