@@ -1,12 +1,12 @@
 //! One boot of the kernel in the emulator: what it is started with, and what it must say.
 
 use crate::command::write;
-use crate::console::{self, Expected};
+use crate::console::{self, CardExpected, Expected};
 use crate::header::LoadOffset;
 use crate::image::Built;
 use crate::ktap::{Ktap, Outcome};
 use crate::payload::Payload;
-use crate::process::{self, Echo, Ended, Talk};
+use crate::process::{self, Echo, Ended, Ending, Talk};
 use crate::qemu::{self, Boot};
 use crate::report::Failure;
 use crate::shim::{self, X0};
@@ -47,6 +47,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) file: Option<&'a Payload>,
     /// Image of the SD card; the slot is empty if absent.
     pub(crate) card: Option<&'a Path>,
+    /// Socket for whoever moves the card while the kernel runs.
+    pub(crate) slot: Option<&'a Path>,
     /// Words of the kernel's command line.
     pub(crate) append: &'a str,
     pub(crate) limit: Duration,
@@ -92,6 +94,7 @@ impl Setup<'_> {
             tree: tree.as_deref(),
             initrd: self.file.map(|file| file.path.as_path()),
             card: self.card,
+            slot: self.slot,
             append: &append,
         };
         run(boot.command())
@@ -131,32 +134,62 @@ impl Setup<'_> {
     }
 }
 
+/// What must come of a boot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expect<'a> {
+    pub(crate) file: Expected<'a>,
+    pub(crate) card: CardExpected,
+    pub(crate) status: i32,
+    /// Words that must be on the console.
+    pub(crate) says: &'a [&'a str],
+}
+
+impl Expect<'_> {
+    /// Neither file nor card, and nothing that goes wrong.
+    #[cfg(test)]
+    pub(crate) const NOTHING: Self = Self {
+        file: Expected::Nothing,
+        card: CardExpected::Empty,
+        status: 0,
+        says: &[],
+    };
+}
+
 /// What a console amounts to.
 #[derive(Debug)]
 pub(crate) struct Verdict {
     pub(crate) ktap: Ktap,
     /// What was compared, where it was as it should be.
     pub(crate) digest: Option<String>,
+    /// What was read from the card, where it was as it should be.
+    pub(crate) card: Option<String>,
     /// What is wrong with the run as a whole; the tests' own failures are in `ktap`.
     pub(crate) wrong: Vec<String>,
 }
 
 impl Verdict {
-    /// Judges a run that must exit with 0, tell all its tests, carry what is expected, and say
-    /// every one of `says`.
-    pub(crate) fn of(ended: &Ended, expected: Expected<'_>, says: &[&str]) -> Self {
+    /// Judges a run that must exit with the status expected, tell all its tests, carry and read
+    /// what is expected, and say all the words.
+    pub(crate) fn of(ended: &Ended, expect: Expect<'_>) -> Self {
         let ktap = Ktap::parse(&ended.output);
-        let digest = console::judge(expected, &ended.output);
+        let digest = console::judge(expect.file, &ended.output);
+        let card = console::judge_card(expect.card, &ended.output);
         let mut wrong = Vec::new();
-        wrong.extend((!ended.ok()).then(|| ended.ending.to_string()));
+        let fine = Ending::Exited(Some(expect.status));
+        wrong.extend((ended.ending != fine).then(|| ended.ending.to_string()));
         wrong.extend(ktap.error.as_ref().map(ToString::to_string));
         wrong.extend(digest.as_ref().err().cloned());
-        let unsaid = says.iter().filter(|words| !ended.output.contains(**words));
+        wrong.extend(card.as_ref().err().cloned());
+        let mut says = expect.says.iter();
+        let unsaid = says
+            .by_ref()
+            .filter(|words| !ended.output.contains(**words));
         wrong.extend(unsaid.map(|words| format!("the console does not say \"{words}\"")));
-        let digest = digest.ok();
+        let (digest, card) = (digest.ok(), card.ok());
         Self {
             ktap,
             digest,
+            card,
             wrong,
         }
     }
@@ -186,9 +219,9 @@ impl Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::Ending;
 
-    const WHOLE: &str = "KTAP version 1\n1..1\nok 1 a\ncarom: digest none no file\n";
+    const WHOLE: &str =
+        "KTAP version 1\n1..1\nok 1 a\ncarom: digest none no file\ncarom: card none\n";
 
     fn judged(output: &str, ending: Ending, says: &[&str]) -> Verdict {
         let ended = Ended {
@@ -196,12 +229,17 @@ mod tests {
             output: output.to_owned(),
             took: Duration::ZERO,
         };
-        Verdict::of(&ended, Expected::Nothing, says)
+        let expect = Expect {
+            says,
+            ..Expect::NOTHING
+        };
+        Verdict::of(&ended, expect)
     }
 
     #[test]
     fn a_whole_run_with_status_0_passes() {
-        assert!(judged(WHOLE, Ending::Exited(Some(0)), &["no file"]).ok());
+        let verdict = judged(WHOLE, Ending::Exited(Some(0)), &["no file"]);
+        assert!(verdict.ok() && verdict.digest.is_some() && verdict.card.is_some());
     }
 
     #[test]
@@ -216,8 +254,12 @@ mod tests {
             wrong(WHOLE, fine, &["pool"]),
             ["the console does not say \"pool\""]
         );
+        assert_eq!(
+            wrong(&WHOLE.replace("carom: card", "card"), fine, &[]),
+            ["the kernel said nothing about the card"]
+        );
         let hung = Ending::TimedOut(Duration::from_secs(9));
-        assert_eq!(wrong("", hung, &[]).len(), 3);
+        assert_eq!(wrong("", hung, &[]).len(), 4);
         assert!(!judged(&WHOLE.replace("ok 1", "not ok 1"), fine, &[]).ok());
     }
 }

@@ -5,9 +5,9 @@
 //! "config.txt".
 
 use crate::args::ImageArgs;
-use crate::card::{self, disk};
+use crate::card::{self, Card, Listing, disk};
 use crate::header::LoadOffset;
-use crate::image;
+use crate::image::{self, Built};
 use crate::process::Echo;
 use crate::workspace::Workspace;
 use anyhow::{Context, bail, ensure};
@@ -34,6 +34,9 @@ init_uart_clock=48000000
 init_uart_baud=115200
 ";
 
+/// Our own file.
+pub(crate) const KERNEL: &str = "kernel8.img";
+
 /// The name under which the firmware looks for the board's tree.
 const TREE: &str = "bcm2711-rpi-4-b.dtb";
 
@@ -51,8 +54,7 @@ pub(crate) fn run(workspace: &Workspace, options: &ImageArgs) -> anyhow::Result<
     let kernel = built.at(LoadOffset::DEFAULT)?;
     let tree = options.tree.as_deref().map(read_tree).transpose()?;
     let append = options.append.trim().to_owned() + "\n";
-    let mut files: Vec<File<'_>> =
-        vec![("config.txt", CONFIG.as_bytes()), ("kernel8.img", &kernel)];
+    let mut files: Vec<File<'_>> = vec![("config.txt", CONFIG.as_bytes()), (KERNEL, &kernel)];
     files.extend(tree.as_deref().map(|tree| (TREE, tree)));
     files.extend((append != "\n").then_some(("cmdline.txt", append.as_bytes())));
 
@@ -66,6 +68,21 @@ pub(crate) fn run(workspace: &Workspace, options: &ImageArgs) -> anyhow::Result<
     Ok(true)
 }
 
+/// Makes such a card for the emulator, without tree and words.
+pub(crate) fn make(path: &Path, built: &Built) -> anyhow::Result<Card> {
+    let kernel = built.at(LoadOffset::DEFAULT)?;
+    let files: [File<'_>; 2] = [("config.txt", CONFIG.as_bytes()), (KERNEL, &kernel)];
+    write(path, &files)?;
+    let listing = Listing::of(files);
+    let tally = listing.tally(false);
+    let path = path.to_owned();
+    Ok(Card {
+        path,
+        listing,
+        tally,
+    })
+}
+
 fn read_tree(path: &Path) -> anyhow::Result<Vec<u8>> {
     let tree = std::fs::read(path).with_context(|| format!("TREE {}", path.display()))?;
     if !tree.starts_with(&TREE_MAGIC) {
@@ -77,7 +94,7 @@ fn read_tree(path: &Path) -> anyhow::Result<Vec<u8>> {
 /// Writes the image and reads every file back from what was written.
 fn write(path: &Path, files: &[File<'_>]) -> anyhow::Result<()> {
     let named = || path.display().to_string();
-    card::write_sparse(path, &make(files)?).with_context(named)?;
+    card::write_sparse(path, &image_of(files)?).with_context(named)?;
     let mut written = std::fs::read(path).with_context(named)?;
     for (name, bytes) in files {
         let same = read_back(&mut written, name).with_context(named)? == *bytes;
@@ -90,7 +107,7 @@ fn write(path: &Path, files: &[File<'_>]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn make(files: &[File<'_>]) -> anyhow::Result<Vec<u8>> {
+fn image_of(files: &[File<'_>]) -> anyhow::Result<Vec<u8>> {
     // The serial number is of no meaning to the firmware.
     disk::make(*b"CAROM      ", 0, |root| {
         for (name, bytes) in files {
@@ -132,7 +149,7 @@ mod tests {
     fn the_kernel_reads_back_bit_for_bit() {
         let kernel = seeded(397_379, 1);
         let files: [File<'_>; 2] = [("config.txt", CONFIG.as_bytes()), ("kernel8.img", &kernel)];
-        let mut image = make(&files).unwrap();
+        let mut image = image_of(&files).unwrap();
         assert!(read_back(&mut image, "kernel8.img").unwrap() == kernel);
         assert!(read_back(&mut image, "KERNEL8.IMG").unwrap() == kernel);
         assert_eq!(

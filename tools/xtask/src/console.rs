@@ -3,7 +3,10 @@
 //! One line, in the first column: `carom: digest sha256 <64 hex digits> bytes <n>`, or
 //! `carom: digest none <reason>` where nothing was carried.
 
+mod card;
+
 use crate::payload::Payload;
+pub(crate) use card::{CardExpected, Tally, judge as judge_card};
 use std::fmt;
 
 const PREFIX: &str = "carom: digest ";

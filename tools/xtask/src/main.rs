@@ -25,6 +25,7 @@ mod report;
 mod run;
 mod script;
 mod shim;
+mod slot;
 mod symbols;
 mod terminal;
 mod test;

@@ -33,13 +33,13 @@ pub(crate) enum Echo {
 /// Whoever writes to a child's standard input.
 pub(crate) trait Talk {
     /// What to send now that the child has printed all of `output`. Asked after every piece of it,
-    /// and many times a second anyway.
-    fn next(&mut self, output: &[u8]) -> Vec<u8>;
+    /// and many times a second anyway. An error ends the child.
+    fn next(&mut self, output: &[u8]) -> anyhow::Result<Vec<u8>>;
 }
 
 /// Runs `command` to its end, or to the end of `limit`.
 pub(crate) fn run(command: Command, limit: Duration, echo: Echo) -> anyhow::Result<Ended> {
-    watch(spawn(command, Stdio::null())?, limit, echo, |_| ())
+    watch(spawn(command, Stdio::null())?, limit, echo, |_| Ok(()))
 }
 
 /// The same, and lets `talk` answer what it prints.
@@ -53,7 +53,8 @@ pub(crate) fn converse(
     let mut stdin = group.0.stdin.take().context("the child has no input")?;
     watch((group, chunks), limit, echo, |output| {
         // A child that does not listen any more is about to end.
-        let _ = stdin.write_all(&talk.next(output));
+        let _ = stdin.write_all(&talk.next(output)?);
+        Ok(())
     })
 }
 
@@ -61,13 +62,13 @@ fn watch(
     (mut group, chunks): (Group, Receiver<Vec<u8>>),
     limit: Duration,
     echo: Echo,
-    mut answer: impl FnMut(&[u8]),
+    mut answer: impl FnMut(&[u8]) -> anyhow::Result<()>,
 ) -> anyhow::Result<Ended> {
     let start = Instant::now();
     let mut output = Vec::new();
     let ending = loop {
         let open = collect(&chunks, &mut output, echo);
-        answer(&output);
+        answer(&output)?;
         if let Some(status) = group.ended()? {
             break Ending::Exited(status.code());
         }
@@ -212,10 +213,10 @@ mod tests {
     fn a_child_is_answered_and_one_that_does_not_listen_does_no_harm() {
         struct Once(bool);
         impl Talk for Once {
-            fn next(&mut self, output: &[u8]) -> Vec<u8> {
+            fn next(&mut self, output: &[u8]) -> anyhow::Result<Vec<u8>> {
                 let now = output.ends_with(b"name? ") && !self.0;
                 self.0 |= now;
-                if now { b"carom\n".to_vec() } else { Vec::new() }
+                Ok(if now { b"carom\n".to_vec() } else { Vec::new() })
             }
         }
         let talk = |script| {

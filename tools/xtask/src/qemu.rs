@@ -15,6 +15,8 @@ pub(crate) struct Boot<'a> {
     pub(crate) initrd: Option<&'a Path>,
     /// Image of the SD card, of a size that is a power of two.
     pub(crate) card: Option<&'a Path>,
+    /// Socket at which the emulator is to listen for whoever moves the card.
+    pub(crate) slot: Option<&'a Path>,
     /// The kernel's command line.
     pub(crate) append: &'a str,
 }
@@ -56,6 +58,9 @@ impl Boot<'_> {
         if let Some(card) = self.card {
             arguments.extend(["-drive".into(), drive(card)]);
         }
+        if let Some(socket) = self.slot {
+            arguments.extend(["-qmp".into(), qmp(socket)]);
+        }
         arguments.extend(["-append".into(), self.append.into()]);
         arguments
     }
@@ -64,12 +69,24 @@ impl Boot<'_> {
 /// The card in the slot. A snapshot: what the guest writes is gone with the run.
 fn drive(card: &Path) -> OsString {
     let mut drive = OsString::from("if=sd,format=raw,snapshot=on,file=");
-    // QEMU reads a comma as the end of the name, unless it is doubled.
-    for part in card.as_os_str().as_bytes().split_inclusive(|c| *c == b',') {
-        drive.push(OsStr::from_bytes(part));
-        drive.push(if part.ends_with(b",") { "," } else { "" });
-    }
+    push(&mut drive, card);
     drive
+}
+
+/// The monitor's socket. The emulator makes it, and does not wait for us.
+fn qmp(socket: &Path) -> OsString {
+    let mut qmp = OsString::from("unix:");
+    push(&mut qmp, socket);
+    qmp.push(",server=on,wait=off");
+    qmp
+}
+
+/// QEMU reads a comma as the end of the name, unless it is doubled.
+fn push(option: &mut OsString, name: &Path) {
+    for part in name.as_os_str().as_bytes().split_inclusive(|c| *c == b',') {
+        option.push(OsStr::from_bytes(part));
+        option.push(if part.ends_with(b",") { "," } else { "" });
+    }
 }
 
 /// The kernel's command line: our own words first, so that the user's can overrule them.
@@ -106,12 +123,19 @@ mod tests {
     }
 
     #[test]
+    fn nobody_has_to_come_to_the_socket() {
+        let qmp = qmp(Path::new("/a,b/c.qmp"));
+        assert_eq!(qmp, "unix:/a,,b/c.qmp,server=on,wait=off");
+    }
+
+    #[test]
     fn what_is_absent_is_not_given() {
         let boot = Boot {
             kernel: Path::new("k"),
             tree: None,
             initrd: None,
             card: None,
+            slot: None,
             append: "a",
         };
         assert_eq!(boot.arguments(), ["-kernel", "k", "-append", "a"]);

@@ -2,9 +2,9 @@
 //! it is asked for.
 
 use crate::args::RunArgs;
-use crate::boot::{Kernel, Setup, Tree, Verdict};
+use crate::boot::{Expect, Kernel, Setup, Tree, Verdict};
 use crate::card;
-use crate::console::Expected;
+use crate::console::{CardExpected, Expected};
 use crate::header::LoadOffset;
 use crate::image::{self, Built};
 use crate::payload::{self, Payload};
@@ -25,13 +25,14 @@ const LIMIT: Duration = Duration::from_secs(300);
 pub(crate) fn run(workspace: &Workspace, options: &RunArgs) -> anyhow::Result<bool> {
     let out = workspace.out()?;
     let file = payload(options, &out)?;
-    let card = card(options, &out)?;
+    let (card, card_expected) = card(options, &out)?;
     let built = image::build(&workspace.sources, Echo::On)?;
     let setup = Setup {
         kernel: Kernel::Image(LoadOffset::DEFAULT),
         tree: Tree::Emulator,
         file: Some(&file),
         card: Some(&card),
+        slot: None,
         append: &options.append,
         limit: LIMIT,
     };
@@ -50,7 +51,13 @@ pub(crate) fn run(workspace: &Workspace, options: &RunArgs) -> anyhow::Result<bo
     }
     // What the user does at the prompt is no part of the verdict.
     ended.output.truncate(script::before_prompt(&ended.output));
-    let verdict = Verdict::of(&ended, expected(options, &file), &[]);
+    let expect = Expect {
+        file: expected(options, &file),
+        card: card_expected,
+        status: 0,
+        says: &[],
+    };
+    let verdict = Verdict::of(&ended, expect);
     Ok(tell(&ended, &verdict))
 }
 
@@ -76,15 +83,14 @@ fn payload(options: &RunArgs, out: &Path) -> anyhow::Result<Payload> {
     }
 }
 
-fn card(options: &RunArgs, out: &Path) -> anyhow::Result<PathBuf> {
-    match &options.card {
-        Some(path) => card::open(path, out),
-        None => {
-            let path = out.join("card.img");
-            card::make(&path, options.seed, None)?;
-            Ok(path)
-        }
+/// The card and what must be said about it: a card of our own is known file by file.
+fn card(options: &RunArgs, out: &Path) -> anyhow::Result<(PathBuf, CardExpected)> {
+    if let Some(path) = &options.card {
+        return Ok((card::open(path, out)?, CardExpected::Sound));
     }
+    let card = card::make(&out.join("card.img"), options.seed, None)?;
+    let expected = CardExpected::of(Some(&card));
+    Ok((card.path, expected))
 }
 
 /// Without a pool nothing can be carried: the kernel says so, and we hold it to that.
@@ -107,6 +113,9 @@ fn tell(ended: &Ended, verdict: &Verdict) -> bool {
     }
     if let Some(digest) = &verdict.digest {
         println!("{digest} ({:.1} s)", ended.took.as_secs_f32());
+    }
+    if let Some(card) = &verdict.card {
+        println!("{card}");
     }
     verdict.ok()
 }

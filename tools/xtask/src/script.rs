@@ -1,6 +1,10 @@
-//! What is typed at the kernel's prompt, when: each step waits for words on the console.
+//! What is typed at the kernel's prompt, and done to its card, when: each step waits for words on
+//! the console.
 
 use crate::process::Talk;
+use crate::slot::Slot;
+use anyhow::Context;
+use std::path::PathBuf;
 
 /// The prompt at the start of a line. A line that is edited shows it again, but behind a CR.
 pub(crate) const PROMPT: &str = "\ncarom> ";
@@ -10,17 +14,40 @@ pub(crate) fn before_prompt(console: &str) -> usize {
     console.find(PROMPT).map_or(console.len(), |at| at + 1)
 }
 
-/// Keys to send once some words are there.
+/// Something to do once some words are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     /// Words that the console must say after the step before.
     pub(crate) after: String,
-    pub(crate) keys: Vec<u8>,
+    pub(crate) act: Act,
+}
+
+/// What there is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Press keys.
+    Type(Vec<u8>),
+    /// Pull the card.
+    Eject,
+    /// Put this card in.
+    Insert(PathBuf),
+}
+
+impl Step {
+    /// A line at the next prompt.
+    pub(crate) fn line(line: &str) -> Self {
+        Self {
+            after: PROMPT.to_owned(),
+            act: Act::Type(format!("{line}\r").into_bytes()),
+        }
+    }
 }
 
 /// Steps in their order.
 #[derive(Debug)]
 pub(crate) struct Script {
+    /// The card's slot, for steps that move the card.
+    slot: Option<Slot>,
     steps: Vec<Step>,
     /// How long the console was when each of the steps so far was sent.
     sent: Vec<usize>,
@@ -28,18 +55,23 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn new(steps: Vec<Step>) -> Self {
-        let sent = Vec::new();
-        Self { steps, sent }
+        let (slot, sent) = (None, Vec::new());
+        Self { slot, steps, sent }
+    }
+
+    /// The same with a slot for steps that move the card.
+    pub(crate) fn with_slot(steps: Vec<Step>, slot: Slot) -> Self {
+        let slot = Some(slot);
+        Self {
+            slot,
+            ..Self::new(steps)
+        }
     }
 
     /// A line at each prompt, and `poweroff` at the end.
     pub(crate) fn of_lines(lines: &str) -> Self {
         let lines = lines.lines().chain(["poweroff"]);
-        let step = |line: &str| Step {
-            after: PROMPT.to_owned(),
-            keys: format!("{line}\r").into_bytes(),
-        };
-        Self::new(lines.map(step).collect())
+        Self::new(lines.map(Step::line).collect())
     }
 
     /// What the console said after each step that was sent, echoes included.
@@ -52,17 +84,23 @@ impl Script {
 }
 
 impl Talk for Script {
-    fn next(&mut self, output: &[u8]) -> Vec<u8> {
+    fn next(&mut self, output: &[u8]) -> anyhow::Result<Vec<u8>> {
         let Some(step) = self.steps.get(self.sent.len()) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         let since = self.sent.last().copied().unwrap_or(0);
         let said = String::from_utf8_lossy(&output[since..]);
         if !said.contains(&step.after) {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         self.sent.push(output.len());
-        step.keys.clone()
+        let slot = self.slot.as_mut().context("no slot to move a card in");
+        match &step.act {
+            Act::Type(keys) => return Ok(keys.clone()),
+            Act::Eject => slot?.eject()?,
+            Act::Insert(card) => slot?.insert(card)?,
+        }
+        Ok(Vec::new())
     }
 }
 
@@ -73,16 +111,16 @@ mod tests {
     #[test]
     fn each_step_waits_for_words_that_come_after_the_one_before() {
         let mut script = Script::of_lines("help\nmem");
-        assert_eq!(script.next(b"boot\r\ncarom"), b"");
-        assert_eq!(script.next(b"boot\r\ncarom> "), b"help\r");
-        assert_eq!(script.next(b"boot\r\ncarom> "), b"");
+        assert_eq!(script.next(b"boot\r\ncarom").unwrap(), b"");
+        assert_eq!(script.next(b"boot\r\ncarom> ").unwrap(), b"help\r");
+        assert_eq!(script.next(b"boot\r\ncarom> ").unwrap(), b"");
         assert_eq!(
-            script.next(b"boot\r\ncarom> help\r\nx\r\ncarom> "),
+            script.next(b"boot\r\ncarom> help\r\nx\r\ncarom> ").unwrap(),
             b"mem\r"
         );
         let console = "boot\r\ncarom> help\r\nx\r\ncarom> mem\r\ny\r\ncarom> ";
-        assert_eq!(script.next(console.as_bytes()), b"poweroff\r");
-        assert_eq!(script.next(console.as_bytes()), b"");
+        assert_eq!(script.next(console.as_bytes()).unwrap(), b"poweroff\r");
+        assert_eq!(script.next(console.as_bytes()).unwrap(), b"");
         let answers = ["help\r\nx\r\ncarom> ", "mem\r\ny\r\ncarom> ", ""];
         assert_eq!(script.answers(console), answers);
     }
@@ -90,8 +128,8 @@ mod tests {
     #[test]
     fn a_prompt_that_is_drawn_again_is_no_new_one() {
         let mut script = Script::of_lines("help");
-        assert_eq!(script.next(b"\r\ncarom> "), b"help\r");
-        assert_eq!(script.next(b"\r\ncarom> h\rcarom> he"), b"");
+        assert_eq!(script.next(b"\r\ncarom> ").unwrap(), b"help\r");
+        assert_eq!(script.next(b"\r\ncarom> h\rcarom> he").unwrap(), b"");
     }
 
     #[test]

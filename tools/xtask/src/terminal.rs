@@ -36,12 +36,12 @@ impl Drop for Terminal {
 }
 
 impl Talk for Terminal {
-    fn next(&mut self, _: &[u8]) -> Vec<u8> {
+    fn next(&mut self, _: &[u8]) -> anyhow::Result<Vec<u8>> {
         let keys: Vec<u8> = self.keys.try_iter().flatten().collect();
         if keys.contains(&LEAVE) {
             interrupt::raise();
         }
-        keys
+        Ok(keys)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is on the card: files that are each awkward in a way of their own, and a manifest.
 
+use super::Listing;
 use super::disk::{CLUSTER, Dir, SECTOR};
 use crate::payload::{hex, seeded};
 use anyhow::Context;
@@ -61,9 +62,21 @@ const PLAN: &[(&str, usize)] = &[
     (LARGE, (5 << 20) + 13),
 ];
 
+/// Without files.
+pub(super) const EMPTY_DIRECTORY: &str = "nothing in here";
+
+/// What the card reads as.
+pub(super) fn listing(files: &[File]) -> Listing {
+    Listing::of(
+        files
+            .iter()
+            .map(|file| (file.path.as_str(), &file.bytes[..])),
+    )
+}
+
 /// Writes them, an empty directory, and the manifest.
 pub(super) fn write(root: &Dir<'_, '_>, files: &[File]) -> anyhow::Result<()> {
-    root.create_dir("nothing in here")?;
+    root.create_dir(EMPTY_DIRECTORY)?;
     let (torn, whole): (Vec<&File>, Vec<&File>) = files
         .iter()
         .partition(|file| TORN.contains(&file.path.as_str()));
@@ -96,7 +109,7 @@ fn write_torn(root: &Dir<'_, '_>, torn: &[&File]) -> anyhow::Result<()> {
 }
 
 /// A line for each file, as `sha256sum` writes them.
-fn manifest(files: &[File]) -> String {
+pub(super) fn manifest(files: &[File]) -> String {
     let line = |file: &File| format!("{}  {}\n", hex(&Sha256::digest(&file.bytes)), file.path);
     files.iter().map(line).collect()
 }
@@ -104,7 +117,7 @@ fn manifest(files: &[File]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::card::{disk, image};
+    use crate::card::{disk, tests::image};
     use std::io::Read;
 
     fn read(volume: &disk::Volume<'_>, path: &str) -> Vec<u8> {

@@ -23,7 +23,7 @@ pub(super) const CLUSTER: usize = 2 * SECTOR;
 pub(super) const PARTITION: Range<usize> = 1 << 20..LEN;
 
 /// Type of a FAT32 partition that is addressed by sector numbers.
-const FAT32_LBA: u8 = 0x0C;
+pub(super) const FAT32_LBA: u8 = 0x0C;
 
 /// The file system in a slice of the image.
 pub(crate) type Volume<'a> = FileSystem<Cursor<&'a mut [u8]>>;
@@ -37,7 +37,7 @@ pub(crate) fn make(
     fill: impl FnOnce(&Dir<'_, '_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<u8>> {
     let mut image = vec![0; LEN];
-    partition_table(serial)
+    partition_table(FAT32_LBA, serial)
         .write_into(&mut Cursor::new(&mut image[..]))
         .context("partition table")?;
     let options = format(label, serial);
@@ -55,13 +55,14 @@ pub(crate) fn open(image: &mut [u8]) -> anyhow::Result<Volume<'_>> {
     FileSystem::new(partition, FsOptions::new()).context("FAT")
 }
 
-fn partition_table(serial: u32) -> MBRHeader {
+/// One partition, of type `kind`.
+pub(super) fn partition_table(kind: u8, serial: u32) -> MBRHeader {
     let mut table = MBRHeader::new(serial.to_le_bytes());
     table.partition_1 = MBRPartitionEntry {
         boot: BOOT_INACTIVE,
         // Cylinders are of no meaning on a card; who reads this reads the sector numbers.
         first_chs: CHS::empty(),
-        sys: FAT32_LBA,
+        sys: kind,
         last_chs: CHS::empty(),
         starting_lba: (PARTITION.start / SECTOR) as u32,
         sectors: (PARTITION.len() / SECTOR) as u32,

@@ -39,7 +39,7 @@ fn mend_one(entries: &mut [u8], in_root: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::card::image;
+    use crate::card::tests::image;
 
     /// Counts the directories below one, and asserts that `parent` is the cluster that ".." names.
     fn check(image: &[u8], layout: &Layout, directory: u32, parent: u32) -> usize {

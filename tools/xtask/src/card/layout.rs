@@ -112,7 +112,7 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::card::{content, image};
+    use crate::card::{content, tests::image};
 
     #[test]
     fn a_file_in_one_piece_is_found_where_the_layout_says() {

@@ -8,9 +8,14 @@ mod content;
 pub(crate) mod disk;
 mod dots;
 mod layout;
+mod listing;
 mod spoil;
+mod vfat;
 
+use crate::console::Tally;
+pub(crate) use listing::Listing;
 pub(crate) use spoil::Spoil;
+pub(crate) use vfat::{Fat, make as make_vfat};
 
 use anyhow::{Context, bail};
 use std::fs::File;
@@ -22,24 +27,45 @@ pub(crate) const SEED: u64 = 1;
 
 /// Holes are left in steps of this many bytes: the block size of most file systems.
 const HOLE: usize = 4096;
+const ZEROES: [u8; HOLE] = [0; HOLE];
 
-/// A card's image; the same for the same seed, on every machine.
-pub(crate) fn image(seed: u64) -> anyhow::Result<Vec<u8>> {
+/// A card that was made, and what is to be said about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Card {
+    pub(crate) path: PathBuf,
+    /// The files that can be read.
+    pub(crate) listing: Listing,
+    /// What a kernel must come to that reads them all.
+    pub(crate) tally: Tally,
+}
+
+/// Makes a card at `path`, spoilt if asked for. The same for the same seed, on every machine.
+pub(crate) fn make(path: &Path, seed: u64, spoil: Option<Spoil>) -> anyhow::Result<Card> {
     let files = content::files(seed);
-    // The low half is as good a serial number as any.
-    disk::make(*b"CAROM CARD ", seed as u32, |root| {
-        content::write(root, &files)
+    let image = image(&files, seed).context("cannot make a card")?;
+    let listing = content::listing(&files);
+    let tally = listing.tally(true);
+    let (image, listing, tally) = match spoil {
+        Some(spoil) => {
+            let (listing, tally) = spoil.leaves(listing, tally);
+            (spoil.apply(image)?, listing, tally)
+        }
+        None => (image, listing, tally),
+    };
+    write_sparse(path, &image).with_context(|| format!("cannot write {}", path.display()))?;
+    let path = path.to_owned();
+    Ok(Card {
+        path,
+        listing,
+        tally,
     })
 }
 
-/// Makes a card at `path`, spoilt if asked for.
-pub(crate) fn make(path: &Path, seed: u64, spoil: Option<Spoil>) -> anyhow::Result<()> {
-    let image = image(seed).context("cannot make a card")?;
-    let image = match spoil {
-        Some(spoil) => spoil.apply(image)?,
-        None => image,
-    };
-    write_sparse(path, &image).with_context(|| format!("cannot write {}", path.display()))
+fn image(files: &[content::File], seed: u64) -> anyhow::Result<Vec<u8>> {
+    // The low half is as good a serial number as any.
+    disk::make(*b"CAROM CARD ", seed as u32, |root| {
+        content::write(root, files)
+    })
 }
 
 /// The user's card as QEMU takes it: the file itself, or a copy in `out` of a size that it takes.
@@ -76,7 +102,7 @@ pub(crate) fn write_sparse(path: &Path, image: &[u8]) -> std::io::Result<()> {
     let mut file = File::create(path)?;
     file.set_len(image.len() as u64)?;
     for (i, block) in image.chunks(HOLE).enumerate() {
-        if block.iter().any(|byte| *byte != 0) {
+        if block != &ZEROES[..block.len()] {
             file.seek(SeekFrom::Start((i * HOLE) as u64))?;
             file.write_all(block)?;
         }
@@ -87,6 +113,11 @@ pub(crate) fn write_sparse(path: &Path, image: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The image of a sound card.
+    pub(super) fn image(seed: u64) -> anyhow::Result<Vec<u8>> {
+        super::image(&content::files(seed), seed)
+    }
 
     #[test]
     fn a_size_is_raised_to_the_next_that_the_emulator_takes() {

@@ -2,8 +2,11 @@
 //!
 //! Each is a function from image to image. What a kernel must say to each is for the scenarios.
 
+use super::content;
 use super::disk::{PARTITION, SECTOR};
 use super::layout::Layout;
+use super::listing::Listing;
+use crate::console::Tally;
 use anyhow::Context;
 use clap::ValueEnum;
 
@@ -54,6 +57,41 @@ impl Spoil {
         }
         Ok(image)
     }
+
+    /// What can still be read, and what the kernel must come to.
+    pub(super) fn leaves(self, whole: Listing, tally: Tally) -> (Listing, Tally) {
+        match self {
+            Self::NoMbr
+            | Self::BrokenMbr
+            | Self::PartitionBeyondCard
+            | Self::BadBootSector
+            | Self::Cut => {
+                let unread = 1;
+                let tally = Tally {
+                    unread,
+                    ..Tally::default()
+                };
+                (Listing::default(), tally)
+            }
+            Self::FatLoop | Self::ChainPastEnd => {
+                let (listing, unread) = (whole.without(content::LARGE), 1);
+                let tally = Tally {
+                    unread,
+                    ..listing.tally(true)
+                };
+                (listing, tally)
+            }
+            Self::WrongDigest => {
+                let (right, wrong) = (tally.right - 1, 1);
+                let tally = Tally {
+                    right,
+                    wrong,
+                    ..tally
+                };
+                (whole, tally)
+            }
+        }
+    }
 }
 
 /// The signature stays; the entry's status is none there is, and it covers no sector.
@@ -89,7 +127,7 @@ fn wrong_digest(image: &mut [u8]) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::card::{content, disk, image};
+    use crate::card::{content, disk, tests::image};
     use mbrman::MBRHeader;
     use std::io::{Cursor, Read};
 

@@ -85,7 +85,7 @@ fn failed(verdict: &Verdict, test: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::console::Expected;
+    use crate::boot::Expect;
     use crate::process::{Ended, Ending};
 
     fn judged(output: &str, code: i32) -> Verdict {
@@ -94,11 +94,10 @@ mod tests {
             output: output.to_owned(),
             took: Duration::ZERO,
         };
-        Verdict::of(&ended, Expected::Nothing, &[])
+        Verdict::of(&ended, Expect::NOTHING)
     }
 
-    const GOOD: &str =
-        "KTAP version 1\n1..2\n# test a\nok 1 a\n# test b\nok 2 b\ncarom: digest none x\n";
+    const GOOD: &str = "KTAP version 1\n1..2\n# test a\nok 1 a\n# test b\nok 2 b\ncarom: digest none x\ncarom: card none\n";
 
     #[test]
     fn a_whole_kernel_passes_and_fails_nothing() {

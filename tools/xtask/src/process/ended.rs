@@ -31,7 +31,7 @@ impl std::fmt::Display for Ending {
 }
 
 /// A child's end, and all it printed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ended {
     pub(crate) ending: Ending,
     /// Both streams, in the order they were written.

@@ -109,6 +109,7 @@ pub(crate) fn dies_well(
         tree: Tree::Emulator,
         file: None,
         card: None,
+        slot: None,
         append: crash.plant,
         limit: LIMIT,
     };

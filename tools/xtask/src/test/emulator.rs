@@ -9,7 +9,7 @@ use crate::process::Echo;
 use crate::report::{Failure, Group, Totals};
 use crate::symbols;
 use crate::test::scenario::{self, Scenario};
-use crate::test::{broken, checked, fatal, shell};
+use crate::test::{broken, checked, fatal, media, shell};
 use crate::workspace::Workspace;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -25,11 +25,10 @@ pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals
     }
 }
 
-/// Builds once and boots each scenario. Builds nothing where the filter leaves none.
+/// Builds once and boots whatever the filter leaves. Builds nothing where it leaves nothing.
 fn shipped(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
-    let mut names = scenario::all().into_iter().map(|scenario| scenario.name);
-    let known = [fatal::NAME, shell::NAME];
-    if !known.iter().any(|name| options.names(name)) && !names.any(|name| options.names(&name)) {
+    let runs = runs(options);
+    if runs.is_empty() {
         return;
     }
     let start = Instant::now();
@@ -43,16 +42,46 @@ fn shipped(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
         return;
     };
     let root = &workspace.sources.root;
-    if options.names(fatal::NAME) {
-        totals.add(&fatal::run(&built, root, &out));
-    }
-    for scenario in scenario::all().iter().filter(|s| options.names(&s.name)) {
+    for run in runs {
         if !interrupt::seen() {
-            totals.add(&boot(scenario, &built, root, &out));
+            totals.add(&run.start(&built, root, &out));
         }
     }
-    if options.names(shell::NAME) && !interrupt::seen() {
-        totals.add(&shell::run(&built, &out, LIMIT));
+}
+
+/// Something to boot.
+enum Run {
+    Fatal,
+    Scenario(Scenario),
+    Medium(media::Case),
+    Shell,
+}
+
+fn runs(options: &TestArgs) -> Vec<Run> {
+    let scenarios = scenario::all().into_iter().map(Run::Scenario);
+    let media = media::all().into_iter().map(Run::Medium);
+    let all = std::iter::once(Run::Fatal).chain(scenarios).chain(media);
+    let all = all.chain([Run::Shell]);
+    all.filter(|run| options.names(run.name())).collect()
+}
+
+impl Run {
+    fn name(&self) -> &str {
+        match self {
+            Self::Fatal => fatal::NAME,
+            Self::Scenario(scenario) => &scenario.name,
+            Self::Medium(case) => case.name,
+            Self::Shell => shell::NAME,
+        }
+    }
+
+    fn start(&self, built: &Built, root: &Path, out: &Path) -> Group {
+        match self {
+            Self::Fatal => fatal::run(built, root, out),
+            Self::Scenario(scenario) => boot(scenario, built, root, out),
+            Self::Medium(case) => case.run(built, out, LIMIT),
+            Self::Shell => shell::run(built, out, LIMIT),
+        }
     }
 }
 
@@ -96,8 +125,9 @@ fn group(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::console::Expected;
+    use crate::boot::Expect;
     use crate::process::{Ended, Ending};
+    use std::collections::HashSet;
 
     fn counted(output: &str, ending: Ending) -> (usize, usize, usize) {
         let ended = Ended {
@@ -105,18 +135,34 @@ mod tests {
             output: output.to_owned(),
             took: Duration::ZERO,
         };
-        let verdict = Verdict::of(&ended, Expected::Nothing, &[]);
+        let verdict = Verdict::of(&ended, Expect::NOTHING);
         let group = group("x", ended.took, &verdict, String::new);
         (group.passed, group.skipped, group.failures.len())
     }
 
     #[test]
     fn the_run_and_each_of_its_tests_count() {
-        let console =
-            "KTAP version 1\n1..3\nok 1 a\nok 2 b # SKIP why\nok 3 c\ncarom: digest none x\n";
+        let console = "KTAP version 1\n1..3\nok 1 a\nok 2 b # SKIP why\nok 3 c\ncarom: digest none x\ncarom: card none\n";
         assert_eq!(counted(console, Ending::Exited(Some(0))), (3, 1, 0));
         let failed = console.replace("ok 3", "not ok 3");
         assert_eq!(counted(&failed, Ending::Exited(Some(1))), (1, 1, 2));
+    }
+
+    #[test]
+    fn names_are_unique_and_a_filter_may_leave_none() {
+        let names = |filter: &str| -> Vec<String> {
+            let options = TestArgs {
+                filter: filter.to_owned(),
+                ..TestArgs::default()
+            };
+            let runs = runs(&options);
+            runs.iter().map(|run| run.name().to_owned()).collect()
+        };
+        let all = names("");
+        let unique: HashSet<&String> = all.iter().collect();
+        assert_eq!(unique.len(), all.len());
+        assert_eq!(names("FAT16"), ["card: FAT16"]);
+        assert!(names("no such thing").is_empty());
     }
 
     #[test]

@@ -50,6 +50,7 @@ fn last_words(built: &Built, root: &Path, out: &Path) -> anyhow::Result<String> 
         tree: Tree::Emulator,
         file: None,
         card: None,
+        slot: None,
         append: "",
         limit: LIMIT,
     };

@@ -5,6 +5,8 @@ pub(crate) mod crash;
 mod emulator;
 mod fatal;
 mod host;
+mod media;
+pub(crate) mod medium;
 pub(crate) mod scenario;
 mod shell;
 

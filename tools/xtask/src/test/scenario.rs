@@ -1,12 +1,12 @@
 //! The boots of the test run, as a table.
 
-use crate::boot::{Kernel, Setup, Tree, Verdict};
-use crate::card;
-use crate::console::Expected;
+use crate::boot::{Expect, Kernel, Setup, Tree, Verdict};
+use crate::console::{CardExpected, Expected};
 use crate::header::LoadOffset;
 use crate::image::Built;
 use crate::payload::{self, Payload};
 use crate::process::{Echo, Ended};
+use crate::test::medium::Medium;
 use crate::trees::SPOILT;
 use std::path::Path;
 use std::time::Duration;
@@ -32,8 +32,8 @@ pub(crate) struct Scenario {
     append: &'static str,
     /// Length of the file; none is handed over where this is absent.
     file: Option<usize>,
-    /// Whether the SD slot has a card.
-    card: bool,
+    /// What is in the SD slot.
+    card: Medium,
     carries: Carries,
     /// Words that must be on the console.
     says: &'static [&'static str],
@@ -48,7 +48,7 @@ impl Scenario {
             tree: Tree::Emulator,
             append: "",
             file: Some(payload::DEFAULT_LEN),
-            card: false,
+            card: Medium::None,
             carries: Carries::File,
             says: &[],
         }
@@ -81,24 +81,27 @@ impl Scenario {
     ) -> anyhow::Result<(Ended, Verdict)> {
         let make = |len| Payload::make(out.join("test.bin"), len, SEED);
         let file = self.file.map(make).transpose()?;
-        let card = self.card.then(|| out.join("test-card.img"));
-        if let Some(card) = &card {
-            card::make(card, card::SEED, None)?;
-        }
+        let card = self.card.make(built, out)?;
         let setup = Setup {
             kernel: self.kernel,
             tree: self.tree,
             file: file.as_ref(),
-            card: card.as_deref(),
+            card: card.as_ref().map(|card| card.path.as_path()),
+            slot: None,
             append: self.append,
             limit,
         };
         let ended = setup.boot(built, out, Echo::Off)?;
-        let expected = match &file {
-            Some(file) if self.carries == Carries::File => Expected::File(file),
-            _ => Expected::Nothing,
+        let expect = Expect {
+            file: match &file {
+                Some(file) if self.carries == Carries::File => Expected::File(file),
+                _ => Expected::Nothing,
+            },
+            card: CardExpected::of(card.as_ref()),
+            status: 0,
+            says: self.says,
         };
-        let verdict = Verdict::of(&ended, expected, self.says);
+        let verdict = Verdict::of(&ended, expect);
         Ok((ended, verdict))
     }
 }
@@ -106,7 +109,7 @@ impl Scenario {
 /// The one for the image that checks itself: what cores do together, and a card.
 pub(crate) fn checked() -> Scenario {
     Scenario {
-        card: true,
+        card: Medium::Ours,
         file: Some(1 << 20),
         ..Scenario::usual("debug build: locks are ordered")
     }
@@ -117,7 +120,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     let mut all = places();
     all.extend([0, 1, 63, 40 << 20].map(Scenario::file));
     all.push(Scenario {
-        card: true,
+        card: Medium::Ours,
         ..Scenario::usual("a card in the slot")
     });
     all.extend(pools());

@@ -7,7 +7,7 @@ use crate::header::LoadOffset;
 use crate::image::Built;
 use crate::process::{Echo, Ended};
 use crate::report::{Failure, Group, tail};
-use crate::script::{PROMPT, Script, Step};
+use crate::script::{Act, PROMPT, Script, Step};
 use crate::test::broken;
 use session::SESSION;
 use std::path::Path;
@@ -23,6 +23,7 @@ pub(super) fn run(built: &Built, out: &Path, limit: Duration) -> Group {
         tree: Tree::Emulator,
         file: None,
         card: None,
+        slot: None,
         append: "selftest=null",
         limit,
     };
@@ -37,7 +38,7 @@ fn steps() -> Vec<Step> {
     let all = SESSION.iter().flat_map(|question| question.steps);
     all.map(|(after, keys)| Step {
         after: if after.is_empty() { PROMPT } else { after }.to_owned(),
-        keys: keys.as_bytes().to_vec(),
+        act: Act::Type(keys.as_bytes().to_vec()),
     })
     .collect()
 }
