@@ -8,7 +8,7 @@ use crate::image::Built;
 use crate::process::{Echo, Ended};
 use crate::report::{Failure, Group, tail};
 use crate::script::{Act, PROMPT, Script, Step};
-use crate::test::broken;
+use crate::test::{broken, medium::Medium};
 use session::SESSION;
 use std::path::Path;
 use std::time::Duration;
@@ -18,20 +18,23 @@ pub(super) const NAME: &str = "shell";
 
 /// Boots and talks.
 pub(super) fn run(built: &Built, out: &Path, limit: Duration) -> Group {
+    try_run(built, out, limit).unwrap_or_else(|error| broken(NAME, &error))
+}
+
+fn try_run(built: &Built, out: &Path, limit: Duration) -> anyhow::Result<Group> {
+    let card = Medium::Ours.make(built, out)?;
     let setup = Setup {
         kernel: Kernel::Image(LoadOffset::DEFAULT),
         tree: Tree::Emulator,
         file: None,
-        card: None,
+        card: card.as_ref().map(|card| card.path.as_path()),
         slot: None,
         append: "selftest=null",
         limit,
     };
     let mut script = Script::new(steps());
-    match setup.converse(built, out, Echo::Off, &mut script) {
-        Ok(ended) => group(&ended, &script),
-        Err(error) => broken(NAME, &error),
-    }
+    let ended = setup.converse(built, out, Echo::Off, &mut script)?;
+    Ok(group(&ended, &script))
 }
 
 fn steps() -> Vec<Step> {
