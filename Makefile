@@ -8,7 +8,7 @@ export FILE CARD APPEND TREE
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run shell image card test check doc clean
+.PHONY: help setup build run shell bench image card test check doc clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -24,6 +24,8 @@ image: setup ## make a card that a board boots from (TREE=path, APPEND="words")
 	@cargo xtask image $${TREE:+--tree="$$TREE"} $${APPEND:+--append="$$APPEND"}
 card: setup ## make an SD card with files and a manifest, as `run` does
 	@cargo xtask card
+bench: setup ## count what mapping and syncing cost, beside Linux
+	@cargo xtask bench
 test: setup ## run every test there is; the last line is `N passed, N failed`
 	@cargo xtask test
 check: setup ## format, lints, arrows between crates, licences

@@ -9,6 +9,7 @@
 //! | `irq`, `gic` | [`IrqChip`] and the GIC-400 |
 //! | `timer` | [`Timer`]: clock, deadlines, sleep without lost wake-ups |
 //! | `cpu`, `probe` | single instructions, page-table switch, exit, accesses that should trap |
+//! | `pmu` | the cycle counter, for benchmarks |
 //!
 //! The kernel runs at EL1 with `SPSel` = 0: threads on `SP_EL0`, exceptions on `SP_EL1`, so that an
 //! overflow of the former can still be reported. `boot` has set `VMPIDR_EL2`, `CPACR_EL1.FPEN`,
@@ -38,6 +39,8 @@ pub mod exception;
 mod gic;
 #[cfg(target_os = "none")]
 mod mmio;
+#[cfg(target_os = "none")]
+pub mod pmu;
 #[cfg(target_os = "none")]
 pub mod probe;
 #[cfg(target_os = "none")]

@@ -5,11 +5,14 @@
 //!       -> interrupts -> DMA layer, channels -> report -> other cores -> self-tests -> main job -> shell -> end
 //! ```
 //!
+//! With `carom.bench=` on the command line the benchmark stands for self-tests, main job and shell.
+//!
 //! Here instances are made and wired; what they do is in the crates below.
 
 #![no_std]
 #![no_main]
 
+mod bench;
 mod card;
 mod carry;
 mod channels;
@@ -50,6 +53,9 @@ fn start(handoff: &'static Handoff) -> ! {
     cores::start(handoff, &machine, &memory);
     #[cfg(debug_assertions)]
     plant::plant(machine.command_line());
+    if let Some(pattern) = bench::wanted(&machine.command_line()) {
+        end::end(bench::run(&layer, &memory, pattern).is_ok());
+    }
     card::find(&machine, &layer);
     let pattern = machine.command_line().value("selftest").unwrap_or("");
     let tests = selftest::run(&layer, &memory, pattern);

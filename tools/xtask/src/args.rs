@@ -24,6 +24,8 @@ pub(crate) enum Command {
     },
     /// Boot it in the emulator, carry a file by DMA, compare the digests
     Run(RunArgs),
+    /// Count what the DMA calls cost in the emulator, and compare with Linux
+    Bench(BenchArgs),
     /// Make the image of a card that a board boots from
     Image(ImageArgs),
     /// Make an SD card for the emulator: files, a manifest, on request spoilt
@@ -58,6 +60,14 @@ pub(crate) struct RunArgs {
     /// Seed of the bytes that are made up
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+}
+
+/// Options of `bench`.
+#[derive(Args, Debug)]
+pub(crate) struct BenchArgs {
+    /// Only rows whose section/case contains this
+    #[arg(long, default_value = "")]
+    pub(crate) filter: String,
 }
 
 /// Options of `image`.

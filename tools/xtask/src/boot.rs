@@ -81,7 +81,7 @@ impl Setup<'_> {
     }
 
     /// Hands `run` the command that boots it.
-    fn started(
+    pub(crate) fn started(
         &self,
         built: &Built,
         out: &Path,

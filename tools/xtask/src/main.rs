@@ -5,6 +5,7 @@
 //! Ctrl-C.
 
 mod args;
+mod bench;
 mod boot;
 mod bootcard;
 mod card;
@@ -57,6 +58,7 @@ fn dispatch(command: Command) -> anyhow::Result<bool> {
         Command::Build { load } => command::build(&workspace, load),
         Command::Run(options) => run::run(&workspace, &options),
         Command::Test(options) => test::run(&workspace, &options),
+        Command::Bench(options) => bench::run(&workspace, &options),
         Command::Image(options) => bootcard::run(&workspace, &options),
         Command::Card(options) => command::card(&workspace, &options),
         Command::Symbolise(options) => symbols::run(&workspace, &options),

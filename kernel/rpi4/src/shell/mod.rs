@@ -4,6 +4,7 @@
 //! in [`COMMANDS`], and does not build without either. Commands run on the boot core with interrupts
 //! on; those that take long ask [`input::stopped`] between steps.
 
+mod bench;
 mod bt;
 mod cores;
 mod dma_devices;
@@ -53,6 +54,7 @@ static COMMANDS: Commands<Context> = Commands(&[
     sd_sum::COMMAND,
     sd_cat::COMMAND,
     selftest::COMMAND,
+    bench::COMMAND,
     peek::COMMAND,
     cores::COMMAND,
     bt::COMMAND,

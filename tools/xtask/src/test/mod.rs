@@ -1,5 +1,6 @@
 //! `test`: every part in turn. A part that fails does not stop the others.
 
+mod bench;
 mod checked;
 pub(crate) mod crash;
 mod emulator;

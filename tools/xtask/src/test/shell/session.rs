@@ -37,6 +37,7 @@ const ALL: &[&str] = &[
     "dma pools",
     "dma maps",
     "selftest [PATTERN]",
+    "bench [PATTERN]",
     "sd info",
     "sd ls [PATH]",
     "sd sum [--pio]",
@@ -56,6 +57,14 @@ pub(super) const SESSION: &[Question] = &[
         "help explains one",
         &[("", "help dma pools\r")],
         &["upper bound"],
+    ),
+    line(
+        "the benchmark counts at the prompt too",
+        &[("", "bench base/spinlock\r")],
+        &[
+            "config,section,case,op",
+            "carom,base,spinlock,lock_unlock_irqsave,-,0,0,",
+        ],
     ),
     Question {
         never: "usage",

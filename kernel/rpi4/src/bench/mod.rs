@@ -1,0 +1,108 @@
+//! What the calls of the DMA layer cost, counted: the rows of `tools/bench/linux-baseline.csv` that this
+//! layer has calls for, in that file's columns and names.
+//!
+//! | file | rows |
+//! |---|---|
+//! | `base` | a plain copy, a lock taken and given back |
+//! | `map` | `map` and `unmap`, direct and bounced, with and without maintenance |
+//! | `heap` | the same for objects of the heap |
+//! | `sync` | `for_cpu` and the end of the view on a mapping at rest |
+//! | `devices` | the masters that all of this is done for |
+//! | `meter`, `row` | the counter, and how a row is printed |
+//!
+//! It is the shipped code that is measured, as a driver would call it: generic calls inlined or not as
+//! the compiler likes, their arguments hidden from it. Interrupts are masked while a row is counted,
+//! and what an empty measurement counts is taken off. The unit is that of [`arch::pmu`].
+
+mod base;
+mod devices;
+mod heap;
+mod map;
+mod meter;
+mod row;
+mod sync;
+
+use crate::console::say;
+use crate::layer::Layer;
+use crate::memory::Memory;
+use crate::shell::input::stopped;
+use boot::CommandLine;
+use devices::Devices;
+use dma::{Bouncing, MapError};
+use hal::NoPages;
+use meter::Meter;
+use row::Config;
+
+/// Why a row could not be counted.
+enum Trouble {
+    Map(MapError),
+    Pages(NoPages),
+}
+
+impl From<NoPages> for Trouble {
+    fn from(error: NoPages) -> Self {
+        Self::Pages(error)
+    }
+}
+
+impl core::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Map(error) => error.fmt(f),
+            Self::Pages(error) => error.fmt(f),
+        }
+    }
+}
+
+/// What a group of rows has to work with.
+struct Stand<'a> {
+    layer: &'a Layer,
+    memory: &'a Memory,
+    devices: &'a Devices,
+    meter: Meter,
+    config: Config,
+}
+
+/// Rows that are counted together: `section/case` of all of them, and what counts them.
+type Group = (&'static str, fn(&Stand) -> Result<(), Trouble>);
+
+/// At least one row could not be counted.
+pub(crate) struct Failed;
+
+/// The pattern of `carom.bench=PATTERN`, if the command line has it: `all`, or a part of `section/case`.
+pub(crate) fn wanted<'a>(line: &CommandLine<'a>) -> Option<&'a str> {
+    let pattern = line.value("carom.bench")?;
+    Some(if pattern == "all" { "" } else { pattern })
+}
+
+/// Counts the rows with `pattern` in their `section/case`. Stops between groups on Ctrl-C.
+pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), Failed> {
+    let devices = Devices::describe().map_err(|error| {
+        say!("bench: {error}");
+        Failed
+    })?;
+    let stand = Stand {
+        layer,
+        memory,
+        devices: &devices,
+        meter: Meter::start(),
+        config: match layer.dma.bouncing() {
+            Bouncing::Forced => Config::Forced,
+            Bouncing::AsNeeded | Bouncing::Off => Config::Usual,
+        },
+    };
+    say!("{}", row::HEADER);
+    let mut result = Ok(());
+    let groups = [base::GROUPS, map::GROUPS, heap::GROUPS, sync::GROUPS];
+    let wanted = |group: &&Group| group.0.contains(pattern);
+    for (name, count) in groups.into_iter().flatten().filter(wanted) {
+        if stopped() {
+            break;
+        }
+        if let Err(trouble) = count(&stand) {
+            say!("bench: {name}: {trouble}");
+            result = Err(Failed);
+        }
+    }
+    result
+}

@@ -1,0 +1,116 @@
+//! One row of the table, in the columns of `tools/bench/linux-baseline.csv`.
+
+use super::meter::Series;
+use crate::console::{print, say};
+use core::fmt;
+use dma::{Dir, DmaDevice};
+use hal::{PhysAddr, PhysRange};
+
+/// The columns.
+pub(super) const HEADER: &str = "config,section,case,op,dir,size,live,iters,mean,best,min,max,note";
+
+/// Which set-up of the kernel was counted.
+#[derive(Clone, Copy)]
+pub(super) enum Config {
+    /// What must bounce does.
+    Usual,
+    /// `swiotlb=force`.
+    Forced,
+}
+
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Usual => "carom",
+            Self::Forced => "carom-force",
+        })
+    }
+}
+
+/// A direction in the table's words.
+struct Way(Option<Dir>);
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Some(Dir::ToDevice) => "TO_DEVICE",
+            Some(Dir::FromDevice) => "FROM_DEVICE",
+            Some(Dir::Bidirectional) => "BIDIRECTIONAL",
+            None => "-",
+        })
+    }
+}
+
+/// What was counted.
+#[derive(Clone, Copy)]
+pub(super) struct Row {
+    pub(super) config: Config,
+    pub(super) section: &'static str,
+    pub(super) case: &'static str,
+    pub(super) dir: Option<Dir>,
+    /// Bytes of the buffer.
+    pub(super) size: u64,
+    /// What became of the buffer, for the note.
+    pub(super) place: Option<Place>,
+}
+
+/// Where a mapped buffer lies, and whether the device got a copy.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    bounced: bool,
+    phys: PhysAddr,
+}
+
+impl Place {
+    /// The place of `buffer`, mapped for `device`, which had bounced `before` times until then.
+    pub(super) fn of(device: &DmaDevice, before: u64, buffer: PhysRange) -> Self {
+        Self {
+            bounced: bounced(device) > before,
+            phys: buffer.start(),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = if self.bounced { "bounced" } else { "direct" };
+        write!(f, "{how} phys={:x}", self.phys.get())
+    }
+}
+
+/// How often mappings for `device` bounced so far.
+pub(super) fn bounced(device: &DmaDevice) -> u64 {
+    device.counters().totals().bounced_all()
+}
+
+impl Row {
+    /// Prints the row of `op`.
+    pub(super) fn print(&self, op: &str, series: &Series) {
+        let Self {
+            config,
+            section,
+            case,
+            dir,
+            size,
+            place,
+        } = self;
+        let way = Way(*dir);
+        let (mean, best) = (Hundredths(series.mean()), Hundredths(series.best()));
+        let (iters, min, max) = (series.iters(), series.min, series.max);
+        print(format_args!(
+            "{config},{section},{case},{op},{way},{size},0,{iters},{mean},{best},{min},{max},"
+        ));
+        match place {
+            Some(place) => say!("{place}"),
+            None => say!(""),
+        }
+    }
+}
+
+struct Hundredths(u64);
+
+impl fmt::Display for Hundredths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
+    }
+}
