@@ -7,12 +7,13 @@ extern crate alloc;
 use crate::firmware;
 use crate::information::Machine;
 use crate::interrupts;
-use crate::layer::Layer;
 use crate::memory::Memory;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use arch::{Board, IrqId, MmioRegion};
 use boot::tree::{Device, Kind};
+use core::fmt;
+use dma::{Dma, DmaDevice};
 use drivers::dma_channel::{
     CHANNEL_LEN, CHANNEL_STRIDE, Channel, ChannelId, Controller, GLOBAL_LEN, GLOBAL_OFFSET, usable,
 };
@@ -38,10 +39,13 @@ pub(crate) struct Channels {
 static CHANNELS: Once<&'static Channels> = Once::new();
 
 /// Brings up every channel that tree and firmware leave to us.
+///
+/// They master the bus as `master`, through `dma`.
 pub(crate) fn bring_up(
     machine: &Machine,
     memory: &Memory,
-    layer: &Layer,
+    dma: &'static Dma<Board>,
+    master: &'static DmaDevice,
 ) -> Option<&'static Channels> {
     let device = machine.info.device(Kind::Dma)?;
     let block = *device.registers.first()?;
@@ -54,7 +58,10 @@ pub(crate) fn bring_up(
     );
     let channels = ids.filter_map(|id| {
         controller.enable(id);
-        Some((line(device, id)?, channel(id, block, memory, layer)?))
+        let (io, irq) = (channel_registers(block, id)?, line(device, id)?);
+        let blocks = Pages::alloc(memory.zones, PAGE, Zone::Dma);
+        let blocks = told(id, blocks)?;
+        Some((irq, told(id, Channel::new(id, io, dma, master, blocks))?))
     });
     let channels = channels.collect();
     let all: &'static _ = Box::leak(Box::new(Channels {
@@ -63,10 +70,20 @@ pub(crate) fn bring_up(
         block,
     }));
     CHANNELS.call_once(|| all);
-    all.channels
-        .iter()
-        .for_each(|(irq, _)| interrupts::enable(*irq));
+    listen(&all.channels);
     Some(all)
+}
+
+/// Takes the channels' interrupts, each once: pairs share theirs.
+fn listen(channels: &[(IrqId, DmaChannel)]) {
+    for (i, (irq, _)) in channels.iter().enumerate() {
+        if channels[..i].iter().any(|(earlier, _)| earlier == irq) {
+            continue;
+        }
+        if let Err(why) = interrupts::register(*irq, interrupt) {
+            warn!("DMA channels: {why}");
+        }
+    }
 }
 
 /// The interrupt of a channel: the node lists them by channel.
@@ -75,14 +92,10 @@ fn line(device: &Device, id: ChannelId) -> Option<IrqId> {
     IrqId::new(u32::from(*number))
 }
 
-fn channel(id: ChannelId, block: PhysRange, memory: &Memory, layer: &Layer) -> Option<DmaChannel> {
-    let io = channel_registers(block, id)?;
-    let blocks = Pages::alloc(memory.zones, PAGE, Zone::Dma);
-    let blocks = blocks
+/// What was asked for, or a warning.
+fn told<T>(id: ChannelId, result: Result<T, impl fmt::Display>) -> Option<T> {
+    result
         .map_err(|error| warn!("DMA channel {}: {error}", id.number()))
-        .ok()?;
-    let made = Channel::new(id, io, layer.dma, layer.master("dma")?, blocks);
-    made.map_err(|error| warn!("DMA channel {}: {error}", id.number()))
         .ok()
 }
 
@@ -108,7 +121,7 @@ impl Channels {
 }
 
 /// Hands an interrupt to its channel. Lines are shared by pairs, so each with that line is asked.
-pub(crate) fn interrupt(irq: IrqId) {
+fn interrupt(irq: IrqId) {
     if let Some(channels) = CHANNELS.get() {
         for (line, channel) in &channels.channels {
             if *line == irq {

@@ -44,6 +44,8 @@ pub(crate) fn bring_up(machine: &Machine, memory: &Memory) -> Layer {
         channels: None,
     };
     firmware::open(machine, memory, &layer);
-    layer.channels = channels::bring_up(machine, memory, &layer);
+    layer.channels = layer
+        .master("dma")
+        .and_then(|master| channels::bring_up(machine, memory, dma, master));
     layer
 }

@@ -48,6 +48,9 @@ fn start(handoff: &'static Handoff) -> ! {
     end::choose(machine.command_line());
     let memory = memory::bring_up(handoff, &machine);
     interrupts::start(&machine);
+    timers::start();
+    work::start();
+    cores::listen();
     let layer = layer::bring_up(&machine, &memory);
     report::print(handoff, &machine, &memory, &layer);
     cores::start(handoff, &machine, &memory);

@@ -1,7 +1,10 @@
 //! What a core's one timer is armed for: the work queue's tick, and a function that a test asks for.
 
+use crate::interrupts;
 use arch::{Board, Timer};
+use core::sync::atomic::{AtomicBool, Ordering};
 use hal::{Clock, Cpu, IrqLock, MAX_CPUS, Rank};
+use log::warn;
 
 /// From a job that waits to the tick that runs it. A compromise between how long work waits while
 /// all cores are busy and what it takes from them.
@@ -43,6 +46,9 @@ static DEADLINES: [IrqLock<Deadlines, Board>; MAX_CPUS] = [const {
     )
 }; MAX_CPUS];
 
+/// Cores whose tick has come and was not noticed yet.
+static DUE: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
+
 /// Changes this core's deadlines and arms its timer for the next one.
 fn change<R>(f: impl FnOnce(&mut Deadlines) -> R) -> R {
     let mut deadlines = DEADLINES[Board::cpu_id().index()].lock();
@@ -66,13 +72,31 @@ pub(crate) fn tick_soon() {
     change(|deadlines| _ = deadlines.tick.get_or_insert(at));
 }
 
-/// The timer interrupt. True if the tick is due.
-pub(crate) fn expired() -> bool {
+/// Takes the timers' interrupt. On the boot core; other cores get theirs as they start.
+///
+/// Only the boot core sleeps while it waits for a transfer: it is the one that transfers interrupt.
+pub(crate) fn start() {
+    interrupts::register(Timer::IRQ, |_| expired())
+        .expect("the timer's interrupt is nobody else's");
+    if let Err(error) = Timer.enable_sleep(interrupts::controller()) {
+        warn!("timer: {error}");
+    }
+}
+
+/// Takes notice that the tick has come to this core, if it has.
+pub(crate) fn take_tick() -> bool {
+    DUE[Board::cpu_id().index()].swap(false, Ordering::Relaxed)
+}
+
+/// The timer interrupt.
+fn expired() {
     let now = Timer.ticks();
     let (function, tick) =
         change(|deadlines| (deadlines.take_function(now), deadlines.take_tick(now)));
+    if tick {
+        DUE[Board::cpu_id().index()].store(true, Ordering::Relaxed);
+    }
     if let Some(f) = function {
         f();
     }
-    tick
 }

@@ -9,7 +9,7 @@
     reason = "lets interrupts through at the tail of a handler"
 )]
 
-use crate::{cores, timers};
+use crate::{cores, interrupts, timers};
 use arch::Board;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use hal::{Cpu, CpuId, Defer, IrqLock, Job, JobQueue, MAX_CPUS, QueueFull, Rank};
@@ -68,9 +68,18 @@ pub(crate) fn ticks_of(core: CpuId) -> u64 {
     TICKS[core.index()].load(Ordering::Relaxed)
 }
 
+/// Has the tick run jobs from now on.
+pub(crate) fn start() {
+    interrupts::at_tail(|| {
+        if timers::take_tick() {
+            tick();
+        }
+    });
+}
+
 /// The tick: one job, with interrupts on. For the end of an interrupt handler, with all interrupts
 /// ended.
-pub(crate) fn tick() {
+fn tick() {
     let core = Board::cpu_id().index();
     let in_tail = &IN_TAIL[core];
     if !in_tail.swap(true, Ordering::Relaxed) {

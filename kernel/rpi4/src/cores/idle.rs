@@ -5,9 +5,12 @@
 //! are masked; a pending one ends the sleep all the same.
 
 use crate::{interrupts, work};
-use arch::Board;
+use arch::{Board, IrqId};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use hal::{Cpu, CpuId, Irq, MAX_CPUS};
+
+/// Ends the sleep of a core.
+pub(super) const WAKE: IrqId = IrqId::between_cores(0).expect("below 16");
 
 /// Cores that sleep or are about to.
 static ASLEEP: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_CPUS];
@@ -43,7 +46,7 @@ pub(crate) fn is_asleep(core: CpuId) -> bool {
 
 /// Ends a core's sleep, if it sleeps.
 pub(crate) fn wake(core: CpuId) {
-    interrupts::send(interrupts::WAKE, core);
+    interrupts::send(WAKE, core);
 }
 
 /// Ends the sleep of one core, after work was queued. Callers that follow wake another.

@@ -8,14 +8,24 @@ mod stop;
 
 pub(crate) use idle::{is_asleep, wake, wake_one};
 pub(crate) use start::{nobody_waits, secondary, start};
-pub(crate) use stop::{obey, stop_others};
+pub(crate) use stop::stop_others;
 
+use crate::interrupts;
 use core::sync::atomic::{AtomicU64, Ordering};
 use hal::{CpuId, MAX_CPUS};
-use idle::SLEEPS;
+use idle::{SLEEPS, WAKE};
+use stop::{STOP, obey};
 
 /// Cores that run our code, one bit each. The boot core needs no start.
 static ONLINE: AtomicU64 = AtomicU64::new(1);
+
+/// Takes the interrupts between cores. On the boot core; others get theirs as they start.
+pub(crate) fn listen() {
+    let nobody_else = "interrupts between cores are nobody else's";
+    // Its arrival is all there is to it.
+    interrupts::register(WAKE, |_| {}).expect(nobody_else);
+    interrupts::register(STOP, |_| obey()).expect(nobody_else);
+}
 
 /// Whether a core runs our code.
 pub(crate) fn is_online(core: CpuId) -> bool {

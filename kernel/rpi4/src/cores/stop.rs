@@ -4,12 +4,15 @@
 //! one that never does is not waited for.
 
 use crate::interrupts;
-use arch::{Board, Timer};
+use arch::{Board, IrqId, Timer};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use hal::{Clock, Cpu, MAX_CPUS};
 
 /// Longer than a lock is ever held, a console line included.
 const PATIENCE_US: u64 = 100_000;
+
+/// Has a core stand still for good.
+pub(super) const STOP: IrqId = IrqId::between_cores(1).expect("below 16");
 
 /// The core that speaks; [`MAX_CPUS`] while all is well.
 static SPEAKER: AtomicUsize = AtomicUsize::new(MAX_CPUS);
@@ -26,7 +29,7 @@ pub(crate) fn stop_others() {
         Err(_) => obey(),
     }
     let others = || super::online().filter(|core| core.index() != me);
-    others().for_each(|core| interrupts::send(interrupts::STOP, core));
+    others().for_each(|core| interrupts::send(STOP, core));
     let wanted = others().fold(0, |bits, core| bits | 1 << core.index());
     let deadline = Timer.deadline(PATIENCE_US);
     while STOPPED.load(Ordering::Acquire) & wanted != wanted && Timer.ticks() < deadline {
@@ -35,7 +38,7 @@ pub(crate) fn stop_others() {
 }
 
 /// Stands still for good.
-pub(crate) fn obey() -> ! {
+pub(super) fn obey() -> ! {
     STOPPED.fetch_or(1 << Board::cpu_id().index(), Ordering::Release);
     arch::cpu::park()
 }

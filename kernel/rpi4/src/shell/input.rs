@@ -1,41 +1,42 @@
 //! Characters from the console: taken in by UART0's interrupt, waited for in WFI.
 
 use crate::console;
-use crate::{interrupts, work};
+use crate::interrupts::{self, NotRegistered};
+use crate::work;
 use ::shell::{Input, Received};
 use arch::{Board, IrqId};
 use boot::tree::{BootInfo, Kind};
 use core::fmt;
 use hal::{Irq, IrqLock, Rank};
-use spin::Once;
 
 /// Lock order: innermost. The handler takes it when it has let go of the console.
 static INPUT: IrqLock<Input, Board> = IrqLock::new(Rank::Innermost, "input", Input::new());
-static SOURCE: Once<IrqId> = Once::new();
 
 /// Why nothing can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoInput {
     /// The device tree has no UART0, or none with an interrupt.
     NoInterrupt,
+    /// Its interrupt is not to be had.
+    NotRegistered(NotRegistered),
     /// The console's rate cannot be had: it only sends.
     SendsOnly,
 }
 
 impl fmt::Display for NoInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoInterrupt => "the device tree names no interrupt of UART0",
-            Self::SendsOnly => "the console only sends",
-        })
+        match self {
+            Self::NoInterrupt => f.write_str("the device tree names no interrupt of UART0"),
+            Self::NotRegistered(why) => write!(f, "{why}"),
+            Self::SendsOnly => f.write_str("the console only sends"),
+        }
     }
 }
 
 /// Has the UART interrupt from now on.
 pub(super) fn start(info: &BootInfo) -> Result<(), NoInput> {
     let id = source(info).ok_or(NoInput::NoInterrupt)?;
-    SOURCE.call_once(|| id);
-    interrupts::enable(id);
+    interrupts::register(id, |_| receive()).map_err(NoInput::NotRegistered)?;
     if console::listen() {
         Ok(())
     } else {
@@ -49,13 +50,8 @@ fn source(info: &BootInfo) -> Option<IrqId> {
     IrqId::new(u32::from(*uart.interrupts.first()?))
 }
 
-/// Whether `id` is the console's interrupt.
-pub(crate) fn is_source(id: IrqId) -> bool {
-    SOURCE.get() == Some(&id)
-}
-
 /// The interrupt's handler: takes all that waits. Other UARTs may share the line.
-pub(crate) fn receive() {
+fn receive() {
     while let Some(received) = console::receive() {
         let mut input = INPUT.lock();
         match received {
