@@ -1,7 +1,8 @@
 //! The partition table in a card's first block.
 //!
 //! Primary partitions only: four entries of 16 bytes at byte 446, then the signature. Cylinders and
-//! heads are not looked at; no tool fills them in reliably.
+//! heads are not looked at; no tool fills them in reliably. A card that was formatted without being
+//! partitioned has a volume's boot sector there instead.
 
 use core::fmt;
 
@@ -14,7 +15,7 @@ const FAT: [u8; 5] = [0x04, 0x06, 0x0B, 0x0C, 0x0E];
 /// A stretch of the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Partition {
-    /// Which entry, from 1 on.
+    /// Which entry, from 1 on; 0 is a whole card without a table.
     pub number: u8,
     /// What the table says is in it.
     pub kind: u8,
@@ -161,6 +162,29 @@ fn disjoint(table: &[Option<Partition>; 4]) -> Result<(), MbrError> {
         }
     }
     Ok(())
+}
+
+/// Where the volume is, by the first block of a card of `card` blocks: in the first FAT partition, or
+/// all over the card.
+pub fn locate(block: &[u8; 512], card: u64) -> Result<Partition, MbrError> {
+    match parse(block, card).and_then(|table| first_fat(&table)) {
+        Err(_) if is_boot_sector(block) => Ok(Partition {
+            number: 0,
+            kind: 0,
+            start: 0,
+            blocks: card,
+        }),
+        found => found,
+    }
+}
+
+/// Does a FAT volume begin here? Told by its jump over the parameters, and by parameters that no boot
+/// code has in these places.
+fn is_boot_sector(block: &[u8; 512]) -> bool {
+    let jumps = block[0] == 0xEB && block[2] == 0x90 || block[0] == 0xE9;
+    let (sectors, media) = (&block[11..13], block[21]);
+    let signed = block[510..] == SIGNATURE;
+    signed && jumps && *sectors == [0x00, 0x02] && block[13].is_power_of_two() && media >= 0xF0
 }
 
 /// The first partition of a type that is FAT.

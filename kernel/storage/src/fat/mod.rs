@@ -77,14 +77,13 @@ pub struct Volume<'a, D: BlockDevice, B: Buffers<Buffer = D::Buffer>> {
 }
 
 impl<'a, D: BlockDevice, B: Buffers<Buffer = D::Buffer>> Volume<'a, D, B> {
-    /// Reads the partition table and the boot sector of its first FAT partition. Tables, directories
+    /// Reads the partition table, if there is one, and the boot sector. Tables, directories
     /// and files that are loaded as a whole go through buffers of `metadata`, all other file data
     /// into those of `data`.
     pub fn open(device: &'a mut D, metadata: &'a B, data: &'a B) -> Result<Self, Error<D::Error>> {
         let mut blocks = Blocks::new(device, metadata);
         let card = blocks.count();
-        let table = mbr::parse(&sector(&mut blocks, 0)?, card)?;
-        let partition = mbr::first_fat(&table)?;
+        let partition = mbr::locate(&sector(&mut blocks, 0)?, card)?;
         let geometry = Geometry::parse(&sector(&mut blocks, partition.start)?, &partition)?;
         Ok(Self {
             blocks,

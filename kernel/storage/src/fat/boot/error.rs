@@ -76,6 +76,12 @@ impl fmt::Display for BootError {
             Self::BeyondPartition { sectors, partition } => {
                 write!(f, "{sectors} sectors in a partition of {partition}")
             }
+            Self::Clusters {
+                width: Width::Fat16,
+                clusters,
+            } if *clusters < 4085 => {
+                write!(f, "{clusters} clusters are FAT12, which is not read")
+            }
             Self::Clusters { width, clusters } => write!(f, "{clusters} clusters for {width:?}"),
             Self::ShortTable { sectors, clusters } => {
                 write!(f, "a table of {sectors} sectors for {clusters} clusters")

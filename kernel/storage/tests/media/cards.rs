@@ -1,8 +1,6 @@
 //! Sound cards, spoilt cards, and cards with damage anywhere.
 
-mod common;
-
-use common::{CLUSTER, Card, Heap, START, card, files};
+use crate::common::{CLUSTER, Card, Heap, START, card, files};
 use fatfs::FatType;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -115,6 +113,35 @@ fn a_card_without_a_table_and_one_with_a_broken_table_are_told_apart() {
     assert_eq!(fault(image), MbrError::NoSignature { found: [0, 0] }.into());
 }
 
+/// The volume of `fat16` without its partition: formatted as a whole.
+fn unpartitioned() -> Vec<u8> {
+    fat16()[START..].to_vec()
+}
+
+#[test]
+fn a_card_that_was_formatted_without_a_table_is_one_volume() {
+    let sums = sums(&mut Card::new(unpartitioned())).unwrap();
+    assert_eq!(sums.len(), files().len());
+    assert!(sums.values().all(Result::is_ok));
+}
+
+#[test]
+fn what_only_resembles_a_boot_sector_is_no_volume() {
+    // Jump, sector size, cluster size, media, signature.
+    for at in [0, 12, 13, 21, 511] {
+        let mut image = unpartitioned();
+        image[at] = 0x11;
+        let error = fault(image);
+        assert!(matches!(error, Error::Mbr(_)), "byte {at}: {error}");
+    }
+    let cut = unpartitioned()[..8 << 20].to_vec();
+    let beyond = fault(cut);
+    assert!(
+        matches!(beyond, Error::Boot(BootError::BeyondPartition { .. })),
+        "{beyond}"
+    );
+}
+
 #[test]
 fn a_partition_beyond_the_card_and_an_image_cut_in_half_are_refused() {
     let mut image = fat16();
@@ -206,7 +233,7 @@ fn a_tree_that_contains_itself_ends() {
 #[test]
 fn a_device_that_fails_in_the_middle_fails_the_files_that_lie_there() {
     let mut card = Card::new(fat16());
-    card.broken = card.image.len() as u64 / 512 / 16;
+    card.broken = card.image.len() as u64 / 512 / 16..u64::MAX;
     let sums = sums(&mut card).unwrap();
     let error = "no answer";
     let large = &sums["LARGE.BIN"];

@@ -7,22 +7,51 @@ use hal::{DmaBuffer, NoPages, PhysAddr, PhysRange, Zone};
 use mbrman::{BOOT_INACTIVE, CHS, MBRHeader, MBRPartitionEntry};
 use std::cell::Cell;
 use std::io::{Cursor, Write};
-use storage::{BlockDevice, Buffers, Failed};
+use std::ops::Range;
+use storage::{BlockDevice, Buffers, Failed, Windowed};
 
 /// First byte of the partition.
 pub(crate) const START: usize = 64 * 512;
 /// Bytes of a cluster.
 pub(crate) const CLUSTER: usize = 1024;
 
-pub(crate) struct Memory(Vec<u8>, PhysRange);
+pub(crate) struct Memory {
+    bytes: Vec<u8>,
+    owned: PhysRange,
+    window: PhysRange,
+}
 
-// SAFETY: no device is given the address, and the window changes only in `resize`, which owns it.
+// SAFETY: no device is given the address, and the window changes only where the buffer is owned.
 unsafe impl DmaBuffer for Memory {
     fn range(&self) -> PhysRange {
-        self.1
+        self.window
     }
     fn owned(&self) -> PhysRange {
-        self.1
+        self.owned
+    }
+}
+
+impl Windowed for Memory {
+    fn with_window(self, offset: u64, len: u64) -> Result<Self, Self> {
+        match self.owned.slice(offset, len) {
+            Some(window) => Ok(Self { window, ..self }),
+            None => Err(self),
+        }
+    }
+}
+
+impl Memory {
+    fn place(&self) -> Range<usize> {
+        let offset = self.window.start().offset_from(self.owned.start());
+        let start = offset.expect("inside") as usize;
+        start..start + self.window.len() as usize
+    }
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.place()]
+    }
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        let place = self.place();
+        &mut self.bytes[place]
     }
 }
 
@@ -42,9 +71,13 @@ impl Default for Heap {
     }
 }
 
-fn memory(bytes: u64) -> Memory {
+pub(crate) fn memory(bytes: u64) -> Memory {
     let range = PhysRange::new(PhysAddr::new(0x4000_0000), bytes).expect("not empty");
-    Memory(vec![0xA5; bytes as usize], range)
+    Memory {
+        bytes: vec![0xA5; bytes as usize],
+        owned: range,
+        window: range,
+    }
 }
 
 impl Buffers for Heap {
@@ -60,26 +93,23 @@ impl Buffers for Heap {
         }
     }
     fn resize(&self, buffer: Memory, bytes: u64) -> Result<Memory, Memory> {
-        match bytes as usize <= buffer.0.len() {
-            true => Ok(memory(bytes)),
-            false => Err(buffer),
-        }
+        buffer.with_window(0, bytes)
     }
     fn bytes<'a>(&'a self, buffer: &'a Memory) -> &'a [u8] {
-        &buffer.0
+        buffer.bytes()
     }
 }
 
-/// An image that counts requests and fails from block `broken` on.
+/// An image that fails in the blocks `broken`, and keeps the buffer then.
 pub(crate) struct Card {
     pub(crate) image: Vec<u8>,
-    pub(crate) broken: u64,
+    pub(crate) broken: Range<u64>,
     pub(crate) longest: u64,
 }
 
 impl Card {
     pub(crate) fn new(image: Vec<u8>) -> Self {
-        let (broken, longest) = (u64::MAX, 0);
+        let (broken, longest) = (0..0, 0);
         Self {
             image,
             broken,
@@ -96,14 +126,15 @@ impl BlockDevice for Card {
         self.image.len() as u64 / 512
     }
     fn read(&mut self, lba: u64, mut to: Memory) -> Result<Memory, Failed<Memory, &'static str>> {
-        let (at, len) = (lba as usize * 512, to.0.len());
+        let (at, len) = (lba as usize * 512, to.bytes().len());
         assert!(len.is_multiple_of(512) && at + len <= self.image.len());
         self.longest = self.longest.max(len as u64);
-        if lba + len as u64 / 512 > self.broken {
+        let end = lba + len as u64 / 512;
+        if lba < self.broken.end && self.broken.start < end {
             let (error, buffer) = ("no answer", None);
             return Err(Failed { error, buffer });
         }
-        to.0.copy_from_slice(&self.image[at..at + len]);
+        to.bytes_mut().copy_from_slice(&self.image[at..at + len]);
         Ok(to)
     }
 }
@@ -153,13 +184,31 @@ pub(crate) fn card(kind: FatType) -> Vec<u8> {
         .fat_type(kind)
         .bytes_per_cluster(CLUSTER as u32);
     fatfs::format_volume(Cursor::new(&mut image[START..]), options).expect("format");
-    fill(&mut image[START..]);
+    fill(&mut image);
     image
 }
 
-fn fill(volume: &mut [u8]) {
-    let volume = FileSystem::new(Cursor::new(volume), FsOptions::new()).expect("volume");
-    let root = volume.root_dir();
+/// Directories of the volumes here.
+pub(crate) type Dir<'r, 'a> = fatfs::Dir<'r, Cursor<&'a mut [u8]>>;
+
+/// Lets `change` work on the root of a card's volume.
+pub(crate) fn edit(image: &mut [u8], change: impl FnOnce(&Dir<'_, '_>)) {
+    let volume = Cursor::new(&mut image[START..]);
+    let volume = FileSystem::new(volume, FsOptions::new()).expect("volume");
+    change(&volume.root_dir());
+}
+
+/// Where a directory entry with this short name is in the image.
+pub(crate) fn entry(image: &[u8], short: &[u8; 11]) -> usize {
+    let at = image.windows(11).position(|window| window == short);
+    at.expect("a short name")
+}
+
+fn fill(image: &mut [u8]) {
+    edit(image, fill_root);
+}
+
+fn fill_root(root: &Dir<'_, '_>) {
     for dir in ["tree", "tree/branch", "many"] {
         root.create_dir(dir).expect(dir);
     }
