@@ -9,7 +9,7 @@ use super::card::Card;
 use super::error::{SdError, Wait};
 use super::transfer::{BlockBuffer, Failed, Request, refused};
 use crate::dma_channel::{Channel, Copy, End, Register, Sink, Source, Transfer, TransferError};
-use dma::{FromDevice, Mapping, Refused, ToDevice};
+use dma::{FromDevice, Refused, ToDevice};
 use hal::{Clock, DmaBuffer, Mmio, Platform};
 
 /// Time between two looks for an error: the controller does not interrupt.
@@ -32,12 +32,8 @@ impl<M: Mmio, K: Clock + ?Sized> Card<'_, M, K> {
         buffer: B,
     ) -> Result<B, Failed<B>> {
         let dest = channel.layer().map(channel.device(), buffer, FromDevice);
-        let dest = dest.map_err(unmapped)?;
-        let ended = self.by_channel(channel, request, Copy { source, dest });
-        ended.map(|(_, dest)| dest.unmap()).map_err(|lost| Failed {
-            error: lost.error,
-            buffer: lost.ends.map(|(_, dest)| dest.unmap()),
-        })
+        let copy = |dest| Copy { source, dest };
+        self.by_channel(channel, request, dest.map(copy), |(_, dest)| dest.unmap())
     }
 
     pub(crate) fn write_by<P: Platform, N: Mmio, C: DmaBuffer, B: BlockBuffer>(
@@ -48,18 +44,39 @@ impl<M: Mmio, K: Clock + ?Sized> Card<'_, M, K> {
         buffer: B,
     ) -> Result<B, Failed<B>> {
         let source = channel.layer().map(channel.device(), buffer, ToDevice);
-        let source = source.map_err(unmapped)?;
-        let ended = self.by_channel(channel, request, Copy { source, dest });
-        let unmap = |source: Mapping<'_, P, B, ToDevice>| source.unmap();
-        ended
-            .map(|(source, _)| unmap(source))
-            .map_err(|lost| Failed {
-                error: lost.error,
-                buffer: lost.ends.map(|(source, _)| unmap(source)),
-            })
+        let copy = |source| Copy { source, dest };
+        self.by_channel(channel, request, source.map(copy), |(source, _)| {
+            source.unmap()
+        })
     }
 
-    fn by_channel<P, N, C, S, T>(
+    /// Moves all of a request between the port and what was mapped, and gives back what `buffer`
+    /// makes of the ends.
+    fn by_channel<P, N, C, S, T, B>(
+        &mut self,
+        channel: &Channel<'_, P, N, C>,
+        request: Request,
+        copy: Result<Copy<S, T>, Refused<B>>,
+        buffer: impl Fn((S, T)) -> B,
+    ) -> Result<B, Failed<B>>
+    where
+        P: Platform,
+        N: Mmio,
+        C: DmaBuffer,
+        S: Source<P>,
+        T: Sink<P>,
+    {
+        let copy = copy.map_err(|refusal| refused(SdError::Map(refusal.error), refusal.buffer))?;
+        match self.moved(channel, request, copy) {
+            Ok(ends) => Ok(buffer(ends)),
+            Err(Lost { error, ends }) => Err(Failed {
+                error,
+                buffer: ends.map(buffer),
+            }),
+        }
+    }
+
+    fn moved<P, N, C, S, T>(
         &mut self,
         channel: &Channel<'_, P, N, C>,
         request: Request,
@@ -164,8 +181,4 @@ impl<M: Mmio, K: Clock + ?Sized> Card<'_, M, K> {
 
 const fn lost<S, T>(error: SdError, ends: Option<(S, T)>) -> Ended<S, T> {
     Err(Lost { error, ends })
-}
-
-fn unmapped<B>(refusal: Refused<B>) -> Failed<B> {
-    refused(SdError::Map(refusal.error), refusal.buffer)
 }

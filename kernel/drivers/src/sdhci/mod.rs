@@ -13,6 +13,7 @@
 //! | `card` | identification, SDSC and SDHC/SDXC |
 //! | `info` | what CID and CSD say |
 //! | `transfer` | requests and what they have in common |
+//! | `path` | which way a request goes, and how long it may be |
 //! | `pio`, `dma` | the two ways in which words move |
 //!
 //! The card's power and its 3.3 V are the firmware's; UHS modes are not used.
@@ -26,6 +27,7 @@ mod dma;
 mod error;
 mod host;
 mod info;
+mod path;
 mod pio;
 mod registers;
 mod transfer;
@@ -35,5 +37,6 @@ pub use command::BLOCK;
 pub use error::{SdError, Wait};
 pub use host::Host;
 pub use info::{Addressing, Info};
+pub use path::Path;
 pub use registers::{BLOCK_LEN, DATA_PORT};
-pub use transfer::{BlockBuffer, Failed, MAX_BLOCKS, Path, Traffic};
+pub use transfer::{BlockBuffer, Failed, MAX_BLOCKS, Traffic};

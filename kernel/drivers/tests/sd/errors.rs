@@ -156,6 +156,39 @@ fn a_card_that_was_pulled_is_told_and_works_again_when_it_is_back() {
 }
 
 #[test]
+fn a_card_is_there_until_it_is_pulled_and_another_one_is_not_it() {
+    for kind in [CardKind::Standard, CardKind::High] {
+        let bench = Bench::with(&Machine::default(), kind);
+        let clock = bench.board.interrupts([]);
+        let mut card = bench.card(&clock);
+        assert!(card.is_there() && card.is_there());
+        bench.sdhci.remove();
+        assert!(!card.is_there(), "nothing is in the slot");
+        bench.sdhci.insert(kind, image());
+        assert!(
+            !card.is_there(),
+            "the same card, but nobody has identified it"
+        );
+        let mut again = Card::identify(card.into_host()).expect("a good card");
+        assert!(again.is_there());
+    }
+}
+
+#[test]
+fn a_card_with_a_bad_block_is_there() {
+    let bench = Bench::with(&Machine::default(), CardKind::High);
+    let channel = bench.board.channel(0);
+    let clock = bench.board.interrupts([&channel]);
+    let mut card = bench.card(&clock);
+    for path in [bench.pio(), bench.dma(&channel)] {
+        bench.sdhci.inject(Fault::DataCrc(1));
+        fail_read(&bench, &mut card, path);
+        assert!(card.is_there());
+        bench.sdhci.release();
+    }
+}
+
+#[test]
 fn a_busy_channel_is_refused_and_the_card_works_again() {
     let bench = Bench::with(&Machine::default(), CardKind::High);
     let (channel, other) = (bench.board.channel(0), bench.board.channel(1));

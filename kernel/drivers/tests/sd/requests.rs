@@ -99,6 +99,16 @@ fn q_5_the_channels_limits_decide_not_the_controllers() {
 }
 
 #[test]
+fn q_3_the_longest_request_is_what_bounces_at_once_or_what_the_controller_counts() {
+    let counted = 65_535 * 512;
+    let bench = Bench::empty(&Machine::default());
+    let channel = bench.board.channel(0);
+    let pool = channel.layer().max_mapping_size(channel.device());
+    assert!(pool < counted && bench.dma(&channel).max_bytes() == pool / 512 * 512);
+    assert_eq!(bench.pio().max_bytes(), counted);
+}
+
+#[test]
 fn requests_that_are_no_blocks_of_the_card_are_refused_with_numbers() {
     let bench = Bench::with(&Machine::default(), CardKind::High);
     let clock = bench.board.interrupts([]);

@@ -46,6 +46,8 @@ pub(super) struct Card {
     application: bool,
     polls: u32,
     illegal: bool,
+    /// Put in and not reset since: on a bus that may be as fast as the card before it could take.
+    fresh: bool,
     /// The block that moves next.
     at: u64,
 }
@@ -63,8 +65,16 @@ impl Card {
             application: false,
             polls: 0,
             illegal: false,
+            fresh: true,
             at: 0,
         }
+    }
+
+    /// Must the bus be slow for command `index`? A card that nobody has noticed yet says nothing,
+    /// however fast it is asked.
+    pub(super) fn needs_slow(&self, index: u8) -> bool {
+        let identifying = (self.state as u32) < State::Standby as u32;
+        identifying && (!self.fresh || index == 0)
     }
 
     fn blocks(&self) -> u64 {
@@ -102,6 +112,7 @@ impl Card {
         let application = std::mem::take(&mut self.application);
         match (index, self.state) {
             (0, _) => self.reset(),
+            _ if self.fresh => Reply::Silence,
             (8, State::Idle) if self.kind != CardKind::Version1 => Reply::Short(argument & 0xFFF),
             (55, State::Idle) if argument == 0 => self.announce(),
             (55, State::Transfer) if argument == RCA => self.announce(),
@@ -130,7 +141,7 @@ impl Card {
     }
 
     fn reset(&mut self) -> Reply {
-        (self.state, self.wide, self.polls) = (State::Idle, false, 0);
+        (self.state, self.wide, self.polls, self.fresh) = (State::Idle, false, 0, false);
         Reply::Silence
     }
 

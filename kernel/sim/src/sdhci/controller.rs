@@ -1,7 +1,7 @@
 //! The registers, and what stores to them set off.
 
 use super::Fault;
-use super::card::{Card, CardKind, Reply, State};
+use super::card::{Card, CardKind, Reply};
 use super::command::{self, Word};
 use super::data::Phase;
 use crate::{Machine, Op};
@@ -154,21 +154,23 @@ impl Controller {
     }
 
     /// Both lines, and the clock, must be fit for a command.
-    fn check_bus(&self) {
+    fn check_bus(&self, index: u8) {
         assert_eq!(self.blocked, 0, "a command on lines that an error blocked");
         assert!(self.phase.is_none(), "a command in a data phase");
         assert_eq!(self.control & POWERED, POWERED, "no bus power at 3.3 V");
         assert_eq!(self.clocks & 5, 5, "no SD clock");
         assert_ne!(self.clocks >> 16 & 0xF, 0, "no data time-out");
-        let identifying = |card: &Card| (card.state as u32) < State::Standby as u32;
-        let slow = self.card.as_ref().is_some_and(identifying);
+        let slow = self
+            .card
+            .as_ref()
+            .is_some_and(|card| card.needs_slow(index));
         let most = if slow { 400_000 } else { 25_000_000 };
         let rate = self.rate();
         assert!((200_000..=most).contains(&rate), "SD clock of {rate} Hz");
     }
 
     fn command(&mut self, word: Word) {
-        self.check_bus();
+        self.check_bus(word.index());
         word.check(self.blocks);
         let index = word.index();
         if self.fault == Some(Fault::Mute(index)) {
