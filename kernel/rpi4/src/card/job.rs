@@ -7,7 +7,7 @@
 use super::device::{CardError, Moved};
 use super::find::open;
 use super::reader::{How, Reader, Unopened, far_zone, read_volume, tell_unopened};
-use super::teller::{Summary, Teller, is_final};
+use super::teller::{Summary, Teller, is_final, is_out_of_reach};
 use crate::carry::JobFailed;
 use crate::console::say;
 use crate::layer::Layer;
@@ -18,7 +18,7 @@ use dma::Bouncing;
 use drivers::sdhci::Path;
 use hal::{Clock, Zone};
 use storage::fat::Located;
-use storage::{Audit, Error, Finding, Tally, Watcher, audit};
+use storage::{Audit, Finding, Tally, Watcher, audit};
 
 /// Bytes of a request: many blocks, and a small part of the bounce pool.
 pub(crate) const REQUEST: u64 = 256 << 10;
@@ -129,8 +129,4 @@ impl Watcher<CardError> for First {
         self.bytes += bytes;
         ControlFlow::Break(())
     }
-}
-
-const fn is_out_of_reach(error: &Error<CardError>) -> bool {
-    matches!(error, Error::Device { error, .. } if error.is_out_of_reach())
 }

@@ -26,8 +26,8 @@ mod reader;
 mod slot;
 mod teller;
 
-pub(crate) use device::CardError;
+pub(crate) use device::{CardDevice, CardError};
 pub(crate) use find::{find, open};
 pub(crate) use reader::{How, Reader, far_zone, read_volume, tell_unopened};
-pub(crate) use slot::BlockPath;
+pub(crate) use slot::{BlockPath, Slot};
 pub(crate) use teller::{Summary, Teller};

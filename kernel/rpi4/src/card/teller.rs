@@ -24,6 +24,8 @@ pub(crate) struct Teller {
     told: u64,
     /// A line of progress stands where the next line comes.
     drawn: bool,
+    /// Something was out of reach, with no pool to bounce through.
+    no_pool: bool,
 }
 
 impl Teller {
@@ -34,6 +36,7 @@ impl Teller {
             progress: false,
             told: Timer.micros(),
             drawn: false,
+            no_pool: false,
         }
     }
 
@@ -44,6 +47,11 @@ impl Teller {
             progress: true,
             ..Self::of_problems()
         }
+    }
+
+    /// Was it the lack of a bounce pool that ended the audit?
+    pub(crate) fn met_no_pool(&self) -> bool {
+        self.no_pool
     }
 
     fn line(&mut self, text: fmt::Arguments<'_>) {
@@ -80,6 +88,7 @@ impl Watcher<CardError> for Teller {
             Finding::Summed { path, sum, verdict } => self.summed(path, sum, *verdict),
             Finding::Unread { path, error } => {
                 self.line(format_args!("card: {path}: cannot be read: {error}"));
+                self.no_pool |= is_out_of_reach(error);
                 if is_final(error) {
                     return ControlFlow::Break(());
                 }
@@ -110,6 +119,11 @@ fn go_on() -> ControlFlow<()> {
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
     }
+}
+
+/// Was there no pool to bounce through?
+pub(super) const fn is_out_of_reach(error: &Error<CardError>) -> bool {
+    matches!(error, Error::Device { error, .. } if error.is_out_of_reach())
 }
 
 /// Will every other file fail for the same reason?

@@ -1,5 +1,7 @@
 //! The SD card, where there is one. Nothing on it changes.
 
+mod list;
+
 use super::bed::Bed;
 use super::{Test, Verdict, attempt, check, fail};
 use crate::card::{self, BlockPath};
@@ -11,6 +13,10 @@ use hal::Zone;
 pub(super) const TESTS: &[Test] = &[
     ("card blocks are the same by CPU and by channel", both_ways),
     ("blocks beyond the card are refused", beyond),
+    (
+        "card requests bounce or go direct as their pages lie",
+        list::as_pages_lie,
+    ),
 ];
 
 /// Blocks of a request: more than a FIFO, a bounce slot and a page hold.

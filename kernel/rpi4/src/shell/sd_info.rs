@@ -54,13 +54,15 @@ fn print_card() -> Result<(), Refusal> {
 
 fn print_volume(volume: &Reader<'_, '_>) {
     let (partition, geometry) = (volume.partition(), volume.geometry());
-    say!(
-        "  partition  {} of type {:#04x}, {} blocks from {} on",
-        partition.number,
-        partition.kind,
-        partition.blocks,
-        partition.start
-    );
+    match partition.number {
+        0 => say!("  partition  none, the volume has the whole card"),
+        number => say!(
+            "  partition  {number} of type {:#04x}, {} blocks from {} on",
+            partition.kind,
+            partition.blocks,
+            partition.start
+        ),
+    }
     say!(
         "  volume     {:?}, {} clusters of {} bytes",
         geometry.width,

@@ -32,11 +32,14 @@ fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
             _ => return Err(Refusal::Usage),
         }
     }
-    let start = Timer.micros();
-    let sum = |volume: &mut Reader<'_, '_>| sum(volume, path.unwrap_or(""));
+    let (start, mut teller) = (Timer.micros(), Teller::of_sums());
+    let sum = |volume: &mut Reader<'_, '_>| sum(volume, path.unwrap_or(""), &mut teller);
     match read_volume(memory, How { pio, zone }, sum) {
         Ok((audit, moved)) => {
             let audit = audit?;
+            if teller.met_no_pool() {
+                say!("`sd sum --low` reads within reach, `sd sum --pio` without a device");
+            }
             let summary = Summary(&audit, &moved, Timer.micros() - start);
             say!("{summary}");
             summary.tell_moved();
@@ -46,8 +49,8 @@ fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn sum(volume: &mut Reader<'_, '_>, path: &str) -> Result<Audit, Refusal> {
+fn sum(volume: &mut Reader<'_, '_>, path: &str, teller: &mut Teller) -> Result<Audit, Refusal> {
     let refused = |error| Refusal::text(format_args!("{path}: {error}"));
     let at = volume.locate(path).map_err(refused)?;
-    Ok(audit(volume, &at, REQUEST, &mut Teller::of_sums()))
+    Ok(audit(volume, &at, REQUEST, teller))
 }
