@@ -2,13 +2,13 @@
 
 mod common;
 
-use common::{Board, Buffer, pages_of};
+use common::{Board, Buffer, Unproven, legacy, pages_of};
 use dma::Bouncing;
 use drivers::mailbox::{
     Answer, BoardRevision, CARD_POWER_CYCLE, CallError, ClockId, ClockRate, CommandLine, Hertz,
     Mailbox, Pin, PinState, carry_out,
 };
-use hal::{Clock, DmaAddr, Mmio, Zone};
+use hal::{Clock, DmaAddr, DmaBuffer, Mmio, Zone};
 use sim::{Builder, Machine, under_every_adversary};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -259,6 +259,47 @@ fn an_answer_to_somebody_else_does_not_end_the_quarantine() {
     let owed = mailbox.ask(CLOCK, &BoardRevision);
     assert!(matches!(owed, Err(CallError::Owed(_))));
     assert_eq!(board.dma.quarantined(&board.device), (1, 0));
+}
+
+/// A master that snoops, so that no cache maintenance stands in for the barrier.
+#[test]
+fn the_fifo_is_written_behind_a_publish() {
+    let machine = Machine::builder().collect_violations().build();
+    let device = legacy(&machine).coherent().build().expect("valid");
+    let board = Board::with(&machine, Bouncing::AsNeeded, device);
+    let (mut mailbox, videocore) = mailbox(&board, Zone::Dma, Mood::Silent);
+    assert!(mailbox.ask(CLOCK, &BoardRevision).is_err());
+    assert_eq!(videocore.lock().sent, 1);
+    assert_eq!(machine.violations(), []);
+}
+
+#[test]
+fn a_message_that_shares_its_lines_bounces_and_one_that_owns_them_does_not() {
+    for (owns_lines, bounced) in [(true, 0), (false, 1)] {
+        under_every_adversary(&Builder::default(), |machine| {
+            let board = Board::new(machine, Bouncing::AsNeeded);
+            let message = board.pages(Zone::Dma, 16, 1024);
+            let videocore = VideoCore::new(machine, Mood::Answers);
+            let revision = if owns_lines {
+                ask_once(&board, videocore, message)
+            } else {
+                ask_once(&board, videocore, Unproven(message))
+            };
+            assert_eq!(revision, Ok(Answer::Value(REVISION)));
+            let totals = board.device.counters().totals();
+            assert_eq!(totals.bounced_all(), bounced);
+        });
+    }
+}
+
+fn ask_once<B: DmaBuffer>(
+    board: &Board,
+    videocore: VideoCore,
+    message: B,
+) -> Result<Answer<u32>, CallError> {
+    let mailbox = Mailbox::new(videocore, &board.dma, &board.device, message);
+    let mut mailbox = mailbox.unwrap_or_else(|_| panic!("aligned"));
+    mailbox.ask(CLOCK, &BoardRevision)
 }
 
 #[test]

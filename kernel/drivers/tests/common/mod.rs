@@ -219,9 +219,14 @@ impl Interrupts<'_, '_> {
     }
 }
 
+/// Microseconds that no test gets to in good order.
+const ENDLESS_US: u64 = 15_000_000;
+
 impl Clock for Interrupts<'_, '_> {
     fn ticks(&self) -> u64 {
-        self.board.machine.ticks()
+        let now = self.board.machine.ticks();
+        assert!(now < ENDLESS_US, "waits without end");
+        now
     }
 
     fn hz(&self) -> u64 {

@@ -5,7 +5,7 @@ use crate::bench::{Bench, Path, SdCard, image};
 use crate::common::Channel;
 use drivers::dma_channel::TransferError;
 use drivers::sdhci::{Card, SdError, Wait};
-use hal::Zone;
+use hal::{Clock, Zone};
 use sim::dma_engine::Faults;
 use sim::sdhci::{CardKind, Fault};
 use sim::{Builder, Machine, under_every_adversary};
@@ -74,6 +74,22 @@ fn data_errors_are_told_and_the_card_works_again() {
 }
 
 #[test]
+fn an_error_of_the_card_ends_a_channels_transfer_at_once() {
+    let machine = Machine::default();
+    let bench = Bench::with(&machine, CardKind::High);
+    let channel = bench.board.channel(0);
+    let clock = bench.board.interrupts([&channel]);
+    let mut card = bench.card(&clock);
+    bench.sdhci.inject(Fault::DataCrc(0));
+    let before = machine.micros();
+    let error = fail_read(&bench, &mut card, bench.dma(&channel));
+    let (command, events) = (18, CRC);
+    assert_eq!(error, SdError::Line { command, events });
+    let took_us = machine.micros() - before;
+    assert!(took_us < 100_000, "{took_us} us");
+}
+
+#[test]
 fn a_data_phase_without_a_word_ends_in_time_with_the_channel_halted() {
     let bench = Bench::with(&Machine::default(), CardKind::High);
     let channel = bench.board.channel(0);
@@ -94,6 +110,25 @@ fn a_data_phase_without_a_word_ends_in_time_with_the_channel_halted() {
         command: 18,
     };
     assert_eq!(error, expected);
+    bench.sdhci.release();
+    assert_works(&bench, &mut card, &channel);
+}
+
+#[test]
+fn a_card_that_never_ends_writing_is_told_in_time_and_works_again() {
+    let bench = Bench::with(&Machine::default(), CardKind::High);
+    let channel = bench.board.channel(0);
+    let clock = bench.board.interrupts([&channel]);
+    let mut card = bench.card(&clock);
+    bench.sdhci.inject(Fault::Programming);
+    for path in [bench.pio(), bench.dma(&channel)] {
+        let expected = SdError::TimedOut {
+            wait: Wait::Programming,
+            after_us: 1_000_000,
+            command: 13,
+        };
+        assert_eq!(fail_write(&bench, &mut card, path), expected);
+    }
     bench.sdhci.release();
     assert_works(&bench, &mut card, &channel);
 }

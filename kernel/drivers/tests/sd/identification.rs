@@ -100,6 +100,28 @@ fn a_refused_selection_is_told_with_the_cards_status() {
 }
 
 #[test]
+fn every_wait_of_identification_ends() {
+    let waits = [
+        (Fault::Reset, Wait::Reset, 100_000, 0),
+        (Fault::Clock, Wait::Clock, 100_000, 0),
+        (Fault::Lines, Wait::Lines, 1_000_000, 0),
+        (Fault::Mute(9), Wait::Command, 100_000, 9),
+        (Fault::Busy(7), Wait::Busy, 1_000_000, 7),
+        (Fault::PowerUp, Wait::PowerUp, 1_000_000, 41),
+    ];
+    for (fault, wait, after_us, command) in waits {
+        let bench = Bench::with(&Machine::default(), CardKind::High);
+        bench.sdhci.inject(fault);
+        let expected = SdError::TimedOut {
+            wait,
+            after_us,
+            command,
+        };
+        assert_eq!(bench.refusal(), expected);
+    }
+}
+
+#[test]
 fn a_controller_that_says_nothing_is_not_waited_for_for_ever() {
     let bench = Bench::with(&Machine::default(), CardKind::High);
     bench.sdhci.inject(Fault::Mute(9));

@@ -3,8 +3,9 @@
 use crate::bench::{BLOCKS, Bench};
 use crate::common::pattern;
 use dma::Bouncing;
-use drivers::sdhci::{SdError, Traffic};
-use hal::Zone;
+use drivers::sdhci::{BlockBuffer, SdError, Traffic};
+use hal::buffer::ViewMut;
+use hal::{DmaBuffer, PhysAddr, PhysRange, Platform, Zone};
 use sim::sdhci::CardKind;
 use sim::{Builder, Machine, under_every_adversary};
 
@@ -96,6 +97,37 @@ fn q_5_the_channels_limits_decide_not_the_controllers() {
     assert!(matches!(failed.error, SdError::Map(_)), "{}", failed.error);
     let high = failed.buffer.expect("nothing has it");
     assert!(card.read(bench.pio(), 0, high).is_ok());
+}
+
+/// More blocks than the controller counts, without the memory for them.
+struct Vast(PhysRange);
+
+// SAFETY: owns memory that nothing has: whoever would touch it panics instead.
+#[expect(unsafe_code, reason = "a buffer must vouch for its memory")]
+unsafe impl DmaBuffer for Vast {
+    fn range(&self) -> PhysRange {
+        self.0
+    }
+    fn owned(&self) -> PhysRange {
+        self.0
+    }
+}
+
+impl BlockBuffer for Vast {
+    fn bytes_mut<'a, P: Platform>(&'a mut self, _: &'a P) -> ViewMut<'a, P> {
+        unreachable!("refused before anybody touches it")
+    }
+}
+
+#[test]
+fn a_request_of_more_blocks_than_the_controller_counts_is_refused() {
+    let bench = Bench::with(&Machine::default(), CardKind::High);
+    let clock = bench.board.interrupts([]);
+    let mut card = bench.card(&clock);
+    let (bytes, max) = (65_536 * 512, 65_535 * 512);
+    let vast = Vast(PhysRange::new(PhysAddr::new(0x1000_0000), bytes).expect("constants"));
+    let refused = card.read(bench.pio(), 0, vast).err().expect("refused");
+    assert_eq!(refused.error, SdError::Length { bytes, max });
 }
 
 #[test]

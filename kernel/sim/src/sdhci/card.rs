@@ -33,6 +33,8 @@ pub(super) enum Reply {
 pub(super) const BLOCK: usize = 512;
 /// The card's address, in the upper half.
 const RCA: u32 = 0x4567 << 16;
+/// What it takes: 2.7-3.6 V.
+const VOLTAGES: u32 = 0x00FF_8000;
 /// Questions that a card answers with "not yet".
 const POWER_UP: u32 = 2;
 /// Maker 3, "SD", "SIM16", revision 8.0, serial CAFE0001, April 2023.
@@ -150,8 +152,13 @@ impl Card {
         self.status()
     }
 
+    /// Its conditions while it powers up, which it begins anew.
+    pub(super) fn not_ready(&mut self) -> u32 {
+        (self.state, self.polls) = (State::Idle, 0);
+        VOLTAGES
+    }
+
     fn conditions(&mut self, wanted: u32) -> Reply {
-        const VOLTAGES: u32 = 0x00FF_8000;
         let high = self.kind == CardKind::High;
         let spoken_for = wanted & VOLTAGES != 0 && (!high || wanted >> 30 & 1 == 1);
         self.polls += u32::from(spoken_for);

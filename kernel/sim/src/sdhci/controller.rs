@@ -20,6 +20,9 @@ const RESET_COMMAND: u32 = 1 << 25;
 const RESET_DATA: u32 = 1 << 26;
 const POWERED: u32 = 0xF << 8;
 const FOUR_BITS: u32 = 1 << 1;
+/// State and readiness in a card's status, and the state of one that programs.
+const AT_REST: u32 = 0xF << 9 | 1 << 8;
+const PROGRAMMING: u32 = 7 << 9;
 
 pub(super) struct Controller {
     machine: Machine,
@@ -79,7 +82,9 @@ impl Controller {
             0x08 => self.argument,
             0x10 | 0x14 | 0x18 | 0x1C => self.response[(offset - 0x10) / 4],
             0x20 => self.take_word(),
-            0x24 => u32::from(self.phase.is_some()) << 1,
+            0x24 => {
+                u32::from(self.phase.is_some()) << 1 | u32::from(self.fault == Some(Fault::Lines))
+            }
             0x28 => self.control,
             0x2C => self.read_clocks(),
             0x30 => {
@@ -184,7 +189,7 @@ impl Controller {
             return self.raise(error);
         }
         self.raise(COMMAND_COMPLETE);
-        if word.is_busy() {
+        if word.is_busy() && self.fault != Some(Fault::Busy(index)) {
             self.raise(TRANSFER_COMPLETE);
         }
         if word.has(command::DATA) {
@@ -198,6 +203,10 @@ impl Controller {
             return Reply::Silence;
         };
         match (card.command(index, argument), fault) {
+            (_, Some(Fault::PowerUp)) if index == 41 => Reply::Short(card.not_ready()),
+            (Reply::Short(status), Some(Fault::Programming)) if index == 13 => {
+                Reply::Short(status & !AT_REST | PROGRAMMING)
+            }
             (Reply::Short(status), Some(Fault::Status(at, bits))) if at == index => {
                 Reply::Short(status | bits)
             }

@@ -42,6 +42,14 @@ pub enum Fault {
     Reset,
     /// The clock does not become stable.
     Clock,
+    /// The command line never becomes free.
+    Lines,
+    /// The card stays busy behind a command.
+    Busy(u8),
+    /// The card does not power up.
+    PowerUp,
+    /// The card does not come back from programming.
+    Programming,
 }
 
 /// The controller. Clones are handles to the same one; the one that a driver owns is its [`Mmio`],
