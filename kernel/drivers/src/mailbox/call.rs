@@ -36,7 +36,7 @@ pub trait MessageBuffer {
     fn words(&mut self) -> &mut [u32; MAX_WORDS];
 
     /// Hands it to the VideoCore: what the CPU wrote is in RAM, and no line will be written back
-    /// over the answer. Complete on return.
+    /// over the answer. Complete and published on return.
     fn sync_for_device(&mut self);
 
     /// Takes it back: the next load finds what the VideoCore wrote.

@@ -78,6 +78,8 @@ impl MessageBuffer for Held {
         // SAFETY: the static is mapped and owns its lines.
         unsafe { cache::clean_invalidate(virt(), virt() + MESSAGE_LEN - 1) };
         Board.complete();
+        // The message (Normal memory) before the doorbell (Device memory) that `property` rings next.
+        Board.publish();
     }
 
     fn sync_for_cpu(&mut self) {
