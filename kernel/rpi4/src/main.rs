@@ -34,6 +34,7 @@ mod selftest;
 mod shell;
 mod timers;
 mod traps;
+mod windows;
 mod work;
 
 use self::shell::Context;

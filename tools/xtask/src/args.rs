@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Symbolise(SymboliseArgs),
     /// Run every test there is; the last line is `N passed, N failed`
     Test(TestArgs),
+    /// The self-tests and the main job under a modelled cache that no device snoops
+    Oracle,
     /// Format, lints, arrows between crates, licences
     Check,
     /// Write the table of the mapping decision anew

@@ -11,6 +11,7 @@ use crate::qemu::{self, Boot};
 use crate::report::Failure;
 use crate::shim::{self, X0};
 use crate::trees::Spoilt;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -58,6 +59,20 @@ impl Setup<'_> {
     /// Boots; `out` takes the image and the tree.
     pub(crate) fn boot(&self, built: &Built, out: &Path, echo: Echo) -> anyhow::Result<Ended> {
         self.started(built, out, |command| {
+            process::run(command, self.limit, echo)
+        })
+    }
+
+    /// The same with more arguments for the emulator.
+    pub(crate) fn boot_with(
+        &self,
+        built: &Built,
+        out: &Path,
+        echo: Echo,
+        arguments: &[OsString],
+    ) -> anyhow::Result<Ended> {
+        self.started(built, out, |mut command| {
+            command.args(arguments);
             process::run(command, self.limit, echo)
         })
     }

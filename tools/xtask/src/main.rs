@@ -8,6 +8,7 @@ mod args;
 mod bench;
 mod boot;
 mod bootcard;
+mod cache_oracle;
 mod card;
 mod check;
 mod command;
@@ -62,6 +63,7 @@ fn dispatch(command: Command) -> anyhow::Result<bool> {
         Command::Image(options) => bootcard::run(&workspace, &options),
         Command::Card(options) => command::card(&workspace, &options),
         Command::Symbolise(options) => symbols::run(&workspace, &options),
+        Command::Oracle => cache_oracle::run(&workspace),
         Command::Check => command::check(&workspace),
         Command::Decisions => command::decisions(&workspace),
         Command::Doc => command::doc(&workspace),

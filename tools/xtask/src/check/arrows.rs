@@ -21,7 +21,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("devicetree", &[]),
-    ("xtask", &["devicetree"]),
+    ("oracle", &[]),
+    ("oracle-plugin", &["oracle"]),
+    ("xtask", &["devicetree", "oracle"]),
 ];
 
 /// Host crates that tests may see besides.

@@ -44,7 +44,7 @@ impl Elf {
     }
 
     /// The functions at an address, innermost first: those inlined, and the one they went into.
-    pub(super) fn frames(&self, address: u64, root: &Path) -> Vec<String> {
+    pub(crate) fn frames(&self, address: u64, root: &Path) -> Vec<String> {
         let mut lines = self.debug_lines(address, root).unwrap_or_default();
         if lines.is_empty() {
             // Assembly has a name and no lines.
@@ -64,6 +64,18 @@ impl Elf {
         }
         Some(lines)
     }
+}
+
+/// What a symbol of constant data holds.
+pub(crate) fn bytes(path: &Path, symbol: &str) -> anyhow::Result<Vec<u8>> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let file = object::File::parse(&bytes[..])?;
+    let absent = || format!("{} has no {symbol}", path.display());
+    let found = file.symbol_by_name(symbol).with_context(absent)?;
+    let mut data = file
+        .sections()
+        .filter_map(|s| s.data_range(found.address(), found.size()).ok()?);
+    Ok(data.next().with_context(absent)?.to_owned())
 }
 
 /// A function's name as it stands in the sources, without the compiler's hash.

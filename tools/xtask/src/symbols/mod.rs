@@ -6,7 +6,7 @@
 mod elf;
 mod log;
 
-pub(crate) use elf::Elf;
+pub(crate) use elf::{Elf, bytes};
 
 use crate::args::SymboliseArgs;
 use crate::image;

@@ -2,6 +2,7 @@
 
 use crate::args::TestArgs;
 use crate::boot::Verdict;
+use crate::cache_oracle;
 use crate::image::{self, Built};
 use crate::interrupt;
 use crate::ktap::Outcome;
@@ -17,11 +18,14 @@ use std::time::{Duration, Instant};
 /// A boot takes seconds. One that hangs shall not take minutes.
 pub(super) const LIMIT: Duration = Duration::from_secs(90);
 
-/// Both images: the one for use, and the one that checks itself.
+/// Both images: the one for use, and the one that checks itself; and the first once more, watched.
 pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
     shipped(workspace, options, totals);
     if !interrupt::seen() {
         checked::run(workspace, options, totals);
+    }
+    if !interrupt::seen() {
+        cache_oracle::groups(workspace, options, Echo::Off, totals);
     }
 }
 

@@ -8,6 +8,7 @@ use crate::payload::{self, Payload};
 use crate::process::{Echo, Ended};
 use crate::test::medium::Medium;
 use crate::trees::SPOILT;
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
@@ -79,6 +80,17 @@ impl Scenario {
         out: &Path,
         limit: Duration,
     ) -> anyhow::Result<(Ended, Verdict)> {
+        self.run_with(built, out, limit, &[])
+    }
+
+    /// The same with more arguments for the emulator.
+    pub(crate) fn run_with(
+        &self,
+        built: &Built,
+        out: &Path,
+        limit: Duration,
+        arguments: &[OsString],
+    ) -> anyhow::Result<(Ended, Verdict)> {
         let make = |len| Payload::make(out.join("test.bin"), len, SEED);
         let file = self.file.map(make).transpose()?;
         let card = self.card.make(built, out)?;
@@ -91,7 +103,7 @@ impl Scenario {
             append: self.append,
             limit,
         };
-        let ended = setup.boot(built, out, Echo::Off)?;
+        let ended = setup.boot_with(built, out, Echo::Off, arguments)?;
         let expect = Expect {
             file: match &file {
                 Some(file) if self.carries == Carries::File => Expected::File(file),
@@ -125,6 +137,14 @@ pub(crate) fn all() -> Vec<Scenario> {
     });
     all.extend(pools());
     all.extend(trees());
+    all
+}
+
+/// Those that run once more under the cache oracle: everything that the image does by DMA.
+pub(crate) fn watched() -> Vec<Scenario> {
+    let watched = ["a card in the slot", "everything bounces"];
+    let mut all = all();
+    all.retain(|scenario| watched.contains(&scenario.name.as_str()));
     all
 }
 

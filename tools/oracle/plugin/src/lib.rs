@@ -1,0 +1,26 @@
+//! The emulator's side of the cache oracle: a plugin that turns what the CPU executes into the
+//! events of `oracle`. All that decides is there; what is here moves values over the border.
+//!
+//! | file | what |
+//! |---|---|
+//! | `ffi` | the emulator's plugin interface, declared by hand, as far as it is used |
+//! | `api` | the same with types: what exists only inside of a callback cannot be made elsewhere |
+//! | `install` | the version check, the arguments, the callbacks |
+//! | `callbacks` | what the emulator calls |
+//! | `follow` | instructions and accesses into events |
+//! | `guest` | the guest's registers and memory; who called |
+//! | `options` | the arguments |
+//!
+//! The interface changes with the emulator's releases; the version that is supported is in `ffi`,
+//! and any other is refused with a line that says so.
+//!
+//! Context: the emulator runs all cores on one thread, as `-icount` makes it. The lock around the
+//! state is there for the thread that ends the process.
+
+mod api;
+mod callbacks;
+mod ffi;
+mod follow;
+mod guest;
+mod install;
+mod options;
