@@ -69,8 +69,8 @@ fn sound() -> [Case; 7] {
             sums: &["sd sum --low", "sd sum --pio"],
             answers: &[
                 "card: ONE.BIN: cannot be read: ",
-                " is out of reach ",
-                "boot without noforce",
+                "out of the device's reach",
+                "boot without swiotlb=noforce",
             ],
             refused: true,
             ..OURS
