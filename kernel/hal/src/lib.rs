@@ -13,7 +13,7 @@
 //! | [`PageSource`] | pages by zone | `mm` | `sim` |
 //! | [`Clock`] | time | generic timer | counted steps |
 //! | [`Defer`] | work for later | queue drained by idle cores | a queue that the test drains |
-//! | [`Irq`], [`Cpu`] | interrupt mask, core number | `DAIF`, `TPIDR` | thread-local |
+//! | [`Irq`], [`Cpu`] | interrupt mask, held locks, core number | `DAIF`, statics, `MPIDR` | thread-local |
 //!
 //! Everything above `hal` is generic over them and so runs on a host. The crate has no state.
 

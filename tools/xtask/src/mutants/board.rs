@@ -35,7 +35,7 @@ pub(super) fn whole(bench: &Bench, mutants: &[Mutant]) -> anyhow::Result<Passing
     let named: BTreeSet<&String> = kinds
         .filter_map(|kind| match kind {
             Kind::Board { scenario } => Some(scenario),
-            Kind::Host { .. } => None,
+            Kind::Host { .. } | Kind::Crash => None,
         })
         .collect();
     let mut passing = Passing::default();

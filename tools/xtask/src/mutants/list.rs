@@ -8,7 +8,8 @@
 //! to = ""                             # what stands there instead; nothing deletes the lines
 //! test = "mapping::tests::cleans"     # must fail
 //! package = "dma"                     # by `cargo test`; or `scenario = "image at 80000"`, where
-//!                                     # `test` is one that the kernel tells of, or "main job"
+//!                                     # `test` is one that the kernel tells of, or "main job"; or
+//!                                     # `image = "checked"`, where it is a way to die
 //! ```
 
 use anyhow::{Context, bail};
@@ -22,6 +23,8 @@ pub(super) enum Kind {
     Host { package: String },
     /// In the emulator.
     Board { scenario: String },
+    /// In the emulator, by the way in which the kernel dies of a planted fault.
+    Crash,
 }
 
 /// One change and the test that must notice.
@@ -60,14 +63,16 @@ struct Entry {
     test: String,
     package: Option<String>,
     scenario: Option<String>,
+    image: Option<String>,
 }
 
 impl Entry {
     fn mutant(self) -> anyhow::Result<Mutant> {
-        let kind = match (self.package, self.scenario) {
-            (Some(package), None) => Kind::Host { package },
-            (None, Some(scenario)) => Kind::Board { scenario },
-            _ => bail!("{}: needs either `package` or `scenario`", self.rule),
+        let kind = match (self.package, self.scenario, self.image.as_deref()) {
+            (Some(package), None, None) => Kind::Host { package },
+            (None, Some(scenario), None) => Kind::Board { scenario },
+            (None, None, Some("checked")) => Kind::Crash,
+            _ => bail!("{}: needs `package`, `scenario` or the image", self.rule),
         };
         let Self {
             rule,
@@ -122,7 +127,7 @@ mod tests {
     const ENTRY: &str = "[[mutant]]\nrule = \"CM-1\"\nfile = \"k/src/a.rs\"\nfrom = \"x\"\nto = \"\"\ntest = \"t\"\n";
 
     #[test]
-    fn either_a_package_or_a_scenario_is_named() {
+    fn a_package_a_scenario_or_the_checked_image_is_named() {
         let host = parse(&format!("{ENTRY}package = \"dma\"")).unwrap();
         assert_eq!(
             host[0].kind,
@@ -138,6 +143,9 @@ mod tests {
                 scenario: "image".to_owned()
             }
         );
+        let crash = parse(&format!("{ENTRY}image = \"checked\"")).unwrap();
+        assert_eq!(crash[0].kind, Kind::Crash);
+        assert!(parse(&format!("{ENTRY}image = \"other\"")).is_err());
         assert!(parse(ENTRY).is_err());
         assert!(parse(&format!("{ENTRY}package = \"a\"\nscenario = \"b\"")).is_err());
     }

@@ -8,6 +8,7 @@
 mod apply;
 mod bench;
 mod board;
+mod crash;
 mod host;
 mod list;
 
@@ -53,6 +54,7 @@ fn try_run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) -> an
 struct Whole {
     host: host::Passing,
     board: board::Passing,
+    crash: crash::Passing,
 }
 
 impl Whole {
@@ -60,6 +62,7 @@ impl Whole {
         Ok(Self {
             host: host::whole(bench, mutants)?,
             board: board::whole(bench, mutants)?,
+            crash: crash::whole(bench, mutants)?,
         })
     }
 
@@ -67,6 +70,7 @@ impl Whole {
         match &mutant.kind {
             Kind::Host { package } => self.host.contains(package, &mutant.test),
             Kind::Board { scenario } => self.board.contains(scenario, &mutant.test),
+            Kind::Crash => self.crash.contains(&mutant.test),
         }
     }
 }
@@ -83,6 +87,7 @@ fn try_one(bench: &Bench, whole: &Whole, mutant: &Mutant) -> Result<(), String> 
     let caught = match &mutant.kind {
         Kind::Host { package } => host::catches(bench, package, &mutant.test),
         Kind::Board { scenario } => board::catches(bench, scenario, &mutant.test),
+        Kind::Crash => crash::catches(bench, &mutant.test),
     };
     match caught {
         Ok(true) => Ok(()),
