@@ -31,7 +31,7 @@ impl<P: Platform> Dma<P> {
         let layout = Layout::new(block.start(), len, device.limits(), 0, capacity)
             .map_err(|NeverFits { max }| never(max))?;
         let slots = self.alloc(&layout, len)?;
-        match device.reach().reach(slots.data()) {
+        match device.reach().reach_slots(slots.data()) {
             Some(bus) => Ok((slots, bus)),
             None => {
                 self.release(slots);

@@ -3,6 +3,7 @@
 use crate::builder::Builder;
 use crate::counters::Counters;
 use crate::limits::Limits;
+use crate::queries::Addressing;
 use crate::reach::{DmaMask, MAX_WINDOWS, Reach};
 use arrayvec::ArrayVec;
 use core::fmt;
@@ -32,6 +33,8 @@ pub struct DmaDevice {
     name: &'static str,
     id: DeviceId,
     reach: Reach,
+    addressing: Addressing,
+    coherent_mask: DmaMask,
     registers: ArrayVec<DmaWindow, MAX_WINDOWS>,
     limits: Limits,
     pub(crate) counters: Counters,
@@ -47,7 +50,8 @@ impl DmaDevice {
     /// A device of its own with limits that `Builder::build` has checked.
     pub(crate) fn new(
         name: &'static str,
-        reach: Reach,
+        (reach, addressing): (Reach, Addressing),
+        coherent_mask: DmaMask,
         registers: ArrayVec<DmaWindow, MAX_WINDOWS>,
         limits: Limits,
     ) -> Self {
@@ -55,6 +59,8 @@ impl DmaDevice {
             name,
             id: DeviceId::next(),
             reach,
+            addressing,
+            coherent_mask,
             registers,
             limits,
             counters: Counters::default(),
@@ -94,6 +100,15 @@ impl DmaDevice {
     /// Its addressing mask, for reports.
     pub fn mask(&self) -> DmaMask {
         self.reach.mask
+    }
+
+    /// The highest address that it can emit for memory that it shares with the CPU for good.
+    pub fn coherent_mask(&self) -> DmaMask {
+        self.coherent_mask
+    }
+
+    pub(crate) fn addressing(&self) -> Addressing {
+        self.addressing
     }
 
     /// The address by which this device finds the registers at `block` (TR-5): registers have a

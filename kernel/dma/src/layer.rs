@@ -1,10 +1,9 @@
 //! [`Dma`]: the layer as one value.
 
-use crate::device::DmaDevice;
 use crate::lines::{LineMismatch, check_lines};
 use crate::quarantine::Quarantine;
 use crate::reason::{Bouncing, Policy};
-use crate::swiotlb::{Pool, Usage, max_len};
+use crate::swiotlb::{Pool, Usage};
 use hal::{IrqLock, PhysRange, Platform, Rank};
 
 /// The mapping layer of a machine.
@@ -56,15 +55,6 @@ impl<P: Platform> Dma<P> {
 
     pub(crate) fn quarantine(&self) -> &IrqLock<Quarantine, P> {
         &self.quarantine
-    }
-
-    /// Bytes that `device` can always map at once if slots are free, wherever the buffer lies: a
-    /// constant, never the state of the moment.
-    pub fn max_mapping_size(&self, device: &DmaDevice) -> u64 {
-        match self.shape {
-            Some((capacity, _)) => max_len(device.limits(), capacity),
-            None => u64::MAX,
-        }
     }
 
     /// What bounces.

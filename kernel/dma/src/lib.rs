@@ -50,12 +50,15 @@ mod map;
 mod mapping;
 mod owned;
 mod quarantine;
+mod queries;
 mod reach;
 mod reason;
 mod shared;
 mod span;
 pub mod swiotlb;
 mod sync;
+#[cfg(test)]
+mod testing;
 mod view;
 
 pub use attrs::Attrs;

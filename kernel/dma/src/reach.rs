@@ -3,6 +3,7 @@
 //! A mask alone never tells (CAP-3): the legacy masters of this chip emit all 32 bits and still see
 //! only the first GiB of RAM, because their bus has one window.
 
+use crate::swiotlb::CHUNK;
 use arrayvec::ArrayVec;
 use hal::{DmaAddr, DmaWindow, PhysAddr, PhysRange};
 
@@ -51,22 +52,63 @@ impl Reach {
     pub fn reach(&self, block: PhysRange) -> Option<DmaAddr> {
         let bus = self.translate(block)?;
         let last = bus.checked_add(block.len() - 1)?;
-        (last <= self.limit()).then_some(bus)
+        (last <= self.limit().last()).then_some(bus)
     }
 
-    /// The smaller of mask and bus limit, inclusive.
-    fn limit(&self) -> DmaAddr {
-        self.mask.min(self.bus_limit).last()
+    /// As `reach`, for a bounce buffer. Alignment is a matter of bits that bus and CPU addresses must
+    /// have in common: a window whose offset is no multiple of a chunk does not count.
+    pub(crate) fn reach_slots(&self, slots: PhysRange) -> Option<DmaAddr> {
+        let bus = self.reach(slots)?;
+        let differing = bus.get() ^ slots.start().get();
+        (differing & (CHUNK - 1) == 0).then_some(bus)
+    }
+
+    /// The first byte of `range` that is out of reach, if any is. With a `unit` other than 1 (a power
+    /// of two), that a naturally aligned block of as many bytes must be in one window with, at an
+    /// offset that is a multiple.
+    pub fn first_hidden(&self, range: PhysRange, unit: u64) -> Option<PhysAddr> {
+        let mut at = range.start();
+        while let Some(last) = self.reachable_from(at, unit) {
+            if last >= range.last() {
+                return None;
+            }
+            at = last.checked_add(1)?;
+            if !at.is_aligned(unit) {
+                return Some(at.align_down(unit).max(range.start()));
+            }
+        }
+        Some(at)
+    }
+
+    /// The last byte that is shown in one piece with the one at `at`.
+    fn reachable_from(&self, at: PhysAddr, unit: u64) -> Option<PhysAddr> {
+        let limit = self.limit().last();
+        if self.windows.is_empty() {
+            let last = PhysAddr::new(limit.get());
+            return (at <= last).then_some(last);
+        }
+        let fits = |window: &&DmaWindow| {
+            let differing = window.phys().start().get() ^ window.bus().get();
+            window.phys().contains_addr(at) && differing & (unit - 1) == 0
+        };
+        let window = self.windows.iter().find(fits)?;
+        let last = window.to_phys(window.bus_last().min(limit))?;
+        (at <= last).then_some(last)
+    }
+
+    /// The smaller of mask and bus limit.
+    pub(crate) fn limit(&self) -> DmaMask {
+        self.mask.min(self.bus_limit)
     }
 
     /// The last byte of physical space that some window and the limits let through, if any: how far
     /// up RAM is useful to this master.
     pub fn last_reachable(&self) -> Option<PhysAddr> {
         if self.windows.is_empty() {
-            return Some(PhysAddr::new(self.limit().get()));
+            return Some(PhysAddr::new(self.limit().last().get()));
         }
         let last_of = |window: &DmaWindow| {
-            let bus = window.bus_last().min(self.limit());
+            let bus = window.bus_last().min(self.limit().last());
             window.to_phys(bus)
         };
         self.windows.iter().filter_map(last_of).max()

@@ -22,7 +22,7 @@ fn write(machine: &Machine, addr: DmaAddr, bytes: &[u8]) {
 
 fn snooping(machine: &Machine) -> DmaDevice {
     let builder = DmaDevice::builder("snoops").windows(machine.bus().windows());
-    builder.coherent().build().expect("valid")
+    builder.coherent().build(&machine.ram()).expect("valid")
 }
 
 /// Cache operations and copies alone.

@@ -239,7 +239,7 @@ fn cm_8_a_coherent_device_costs_no_cache_operation_bounced_or_not() {
     let device = DmaDevice::builder("snoops")
         .windows(windows)
         .coherent()
-        .build()
+        .build(&machine.ram())
         .expect("valid");
     for zone in [Zone::Dma, Zone::High] {
         let mut mapping = dma
@@ -262,7 +262,7 @@ fn cm_8_a_coherent_device_still_needs_its_barriers() {
     let device = DmaDevice::builder("snoops")
         .windows(windows)
         .coherent()
-        .build()
+        .build(&machine.ram())
         .expect("valid");
     let mapping = dma.map(&device, pages(&machine, Zone::High, 0, 64, 1), FromDevice);
     let mapping = transfer(mapping.expect("maps"), |_, _| {});
@@ -321,7 +321,7 @@ proptest! {
         let bouncing = if force { Bouncing::Forced } else { Bouncing::AsNeeded };
         let dma = layer(&machine, bouncing, POOL);
         let device = DmaDevice::builder("any").windows(machine.bus().windows())
-            .granule(1 << granule).build().expect("valid");
+            .granule(1 << granule).build(&machine.ram()).expect("valid");
         let zone = if high { Zone::High } else { Zone::Dma };
         let (at, n) = (at_seed % len, n_seed % (len - at_seed % len) + 1);
         let page = pages(&machine, zone, offset, len, 0xA5);

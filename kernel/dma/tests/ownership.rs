@@ -8,7 +8,7 @@ use dma::swiotlb::SLOT;
 use dma::{
     Bidirectional, BounceReason, Bouncing, DmaDevice, DmaMask, FromDevice, Halt, MapError, ToDevice,
 };
-use hal::{DmaAddr, DmaWindow, PhysAddr, PhysRange, Zone};
+use hal::{DmaAddr, DmaWindow, PhysAddr, PhysRange, RamMap, Zone};
 use sim::{Builder, Machine, under_every_adversary};
 use std::mem::forget;
 
@@ -120,7 +120,7 @@ fn lim_2_too_long_for_ever_is_not_full_for_now() {
     let device = DmaDevice::builder("narrow")
         .windows(machine.bus().windows())
         .seg_boundary_mask(0xFFFF)
-        .build()
+        .build(&machine.ram())
         .expect("valid");
     let buffer = pages(&machine, Zone::High, 0, 0x1_0001, 0);
     let error = dma
@@ -193,9 +193,14 @@ fn dec_2_a_pool_out_of_reach_is_said_to_be_and_no_slot_stays_used() {
     let dma = layer(&machine, Bouncing::AsNeeded, POOL);
     let low = PhysRange::new(PhysAddr::new(0x1000_0000), 0x1000).expect("valid");
     let window = DmaWindow::new(low, DmaAddr::new(0)).expect("valid");
+    // At probe it was told of a page of RAM alone: of a pool elsewhere nobody knew.
+    let lie = RamMap {
+        banks: &[low],
+        dma_end: low.end(),
+    };
     let device = DmaDevice::builder("short")
         .windows(&[window])
-        .build()
+        .build(&lie)
         .expect("valid");
     let buffer = pages(&machine, Zone::High, 0, 64, 0);
     let error = dma
@@ -221,7 +226,7 @@ fn al_2_a_bounce_buffer_keeps_the_address_bits_that_its_device_needs() {
         .windows(machine.bus().windows())
         .mask(DmaMask::bits(32))
         .min_align_mask(0xFFF)
-        .build()
+        .build(&machine.ram())
         .expect("valid");
     for offset in [0, 4, 0x804, 0xFFC] {
         let mapping = dma.map(

@@ -45,7 +45,10 @@ fn ps_2_a_part_in_a_later_slot_and_behind_a_start_offset_is_copied_to_its_place(
     under_every_adversary(&Builder::default(), |machine| {
         let dma = layer(machine, Bouncing::AsNeeded, POOL);
         let builder = DmaDevice::builder("aligned").windows(machine.bus().windows());
-        let device = builder.min_align_mask(0xFFF).build().expect("valid");
+        let device = builder
+            .min_align_mask(0xFFF)
+            .build(&machine.ram())
+            .expect("valid");
         let (from, len) = (2044, 100);
         let buffer = pages(machine, Zone::High, 0x804, 6000, 0xA5);
         let mut mapping = dma.map(&device, buffer, Bidirectional).expect("maps");

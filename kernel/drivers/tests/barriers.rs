@@ -10,7 +10,10 @@ use sim::{Machine, Op};
 
 /// A controller that snoops: [`Machine::settle`] behind each start lets it see the caches.
 fn snooping(machine: &Machine) -> Board {
-    let device = legacy(machine).coherent().build().expect("valid");
+    let device = legacy(machine)
+        .coherent()
+        .build(&machine.ram())
+        .expect("valid");
     Board::with(machine, Bouncing::AsNeeded, device).stepped()
 }
 

@@ -3,9 +3,9 @@
 mod common;
 
 use common::{Board, PATIENCE_US, start};
-use dma::Bouncing;
-use drivers::dma_channel::TransferError;
-use hal::Zone;
+use dma::{Bouncing, ToDevice};
+use drivers::dma_channel::{BLOCK, GRANULE, TransferError};
+use hal::{PAGE, Zone};
 use sim::dma_engine::Faults;
 use sim::{Builder, Machine, under_every_adversary};
 
@@ -84,4 +84,22 @@ fn an_error_of_one_channel_is_not_the_others() {
     board.assert_copied(first.wait(&irqs, PATIENCE_US).expect("copies"));
     let failure = second.wait(&irqs, PATIENCE_US).expect_err("the read fails");
     assert!(matches!(failure.error, TransferError::Engine(_)));
+}
+
+#[test]
+fn q_5_a_channel_answers_for_the_master_of_the_bus() {
+    let machine = Machine::default();
+    let board = Board::new(&machine, Bouncing::AsNeeded);
+    let channel = board.channel(5);
+    assert!(channel.addressing_limited());
+    assert_eq!(channel.required_mask(), dma::DmaMask::bits(64));
+    assert_eq!(channel.limits().granule, GRANULE);
+    let max = board.dma.max_mapping_size(&board.device);
+    assert_eq!(channel.max_mapping_size(), max);
+    assert_eq!(channel.opt_mapping_size(), max);
+    // A page of control blocks of a line each.
+    let short = board.channel(4).with_max_block(64);
+    assert_eq!(short.max_mapping_size(), PAGE / BLOCK * 64);
+    let mapping = channel.map(board.pages(Zone::High, 0, 64), ToDevice);
+    assert_eq!(mapping.expect("maps").device().id(), board.device.id());
 }

@@ -265,7 +265,10 @@ fn an_answer_to_somebody_else_does_not_end_the_quarantine() {
 #[test]
 fn the_fifo_is_written_behind_a_publish() {
     let machine = Machine::builder().collect_violations().build();
-    let device = legacy(&machine).coherent().build().expect("valid");
+    let device = legacy(&machine)
+        .coherent()
+        .build(&machine.ram())
+        .expect("valid");
     let board = Board::with(&machine, Bouncing::AsNeeded, device);
     let (mut mailbox, videocore) = mailbox(&board, Zone::Dma, Mood::Silent);
     assert!(mailbox.ask(CLOCK, &BoardRevision).is_err());

@@ -69,7 +69,9 @@ fn ends_of_different_lengths_are_refused() {
 fn mappings_for_another_master_are_refused_on_either_side() {
     let board = board();
     // The same limits: it is who it is that counts.
-    let other = legacy(&board.machine).build().expect("valid");
+    let other = legacy(&board.machine)
+        .build(&board.machine.ram())
+        .expect("valid");
     let channel = board.channel(0);
     let foreign = |len| board.filled(Zone::Dma, &pattern(len));
     let (source, dest) = board.ends(Zone::Dma, 64);
@@ -123,7 +125,7 @@ fn a_device_of_another_granule_is_unfit() {
     let board = board();
     for granule in [1, 2] {
         let device = legacy(&board.machine).granule(granule);
-        let device = device.build().expect("valid");
+        let device = device.build(&board.machine.ram()).expect("valid");
         let error = unfit(&board, &device, board.pages(Zone::Dma, 0, PAGE));
         assert_eq!(error, Unfit::Granule { found: granule });
     }
@@ -133,7 +135,7 @@ fn a_device_of_another_granule_is_unfit() {
 fn a_device_with_more_address_bits_than_the_registers_is_unfit() {
     let board = board();
     let device = legacy(&board.machine).mask(DmaMask::bits(33));
-    let device = device.build().expect("valid");
+    let device = device.build(&board.machine.ram()).expect("valid");
     let error = unfit(&board, &device, board.pages(Zone::Dma, 0, PAGE));
     assert_eq!(error, Unfit::Mask);
 }

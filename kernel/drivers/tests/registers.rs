@@ -45,7 +45,7 @@ fn board(machine: &Machine) -> (Board, Fifo) {
     let board = Board::with(
         machine,
         Bouncing::AsNeeded,
-        device.build().expect("constants"),
+        device.build(&machine.ram()).expect("constants"),
     );
     let fifo = Fifo::default();
     board.engine.attach(BUS..BUS + 4, fifo.clone());

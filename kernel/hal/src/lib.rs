@@ -31,6 +31,7 @@ mod mmio;
 mod pages;
 mod platform;
 mod ram;
+mod ram_map;
 mod range;
 mod window;
 
@@ -45,6 +46,7 @@ pub use mmio::Mmio;
 pub use pages::{NoPages, PageSource, Pages, Zone};
 pub use platform::{Access, CacheLines, LINE, Platform};
 pub use ram::RamRegion;
+pub use ram_map::RamMap;
 pub use range::{PhysRange, RangeError};
 pub use window::{DmaWindow, WindowError};
 

@@ -36,7 +36,7 @@ pub(crate) fn bring_up(machine: &Machine, memory: &Memory) -> Layer {
     let dma: &'static _ = Box::leak(Box::new(dma.unwrap_or_else(|error| panic!("{error}"))));
     let devices = machine.info.devices.iter();
     let masters: Vec<_> = devices
-        .filter_map(|device| masters::describe(machine.info, device))
+        .filter_map(|device| masters::describe(machine.info, device, &memory.ram()))
         .collect();
     let mut layer = Layer {
         dma,

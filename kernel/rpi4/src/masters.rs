@@ -5,6 +5,7 @@
 
 use boot::tree::{BootInfo, Device, Kind};
 use dma::{DmaDevice, DmaMask};
+use hal::RamMap;
 use log::warn;
 
 /// What the tree does not say about a kind of master.
@@ -52,7 +53,7 @@ fn traits(kind: Kind) -> Option<Traits> {
 }
 
 /// The description of `device`, if it is a bus master that can exist.
-pub(crate) fn describe(info: &BootInfo, device: &Device) -> Option<DmaDevice> {
+pub(crate) fn describe(info: &BootInfo, device: &Device, ram: &RamMap<'_>) -> Option<DmaDevice> {
     let traits = traits(device.kind)?;
     let bus = if traits.bridge {
         device.below?
@@ -73,7 +74,7 @@ pub(crate) fn describe(info: &BootInfo, device: &Device) -> Option<DmaDevice> {
     if device.coherent {
         builder = builder.coherent();
     }
-    match builder.build() {
+    match builder.build(ram) {
         Ok(described) => Some(described),
         Err(error) => {
             warn!("{}: {error}", device.name);

@@ -5,7 +5,7 @@ use crate::memory::Memory;
 use crate::pages::PageMap;
 use crate::world::World;
 use crate::{Adversary, BusView, Machine, Oracle};
-use hal::{GIB, MIB, PAGE, PhysAddr, PhysRange};
+use hal::{GIB, MIB, PAGE, PhysAddr, PhysRange, RamMap};
 
 /// A machine to be: RAM, bus, adversary, strictness.
 #[derive(Clone, Debug)]
@@ -99,6 +99,10 @@ impl Builder {
         let memory = Memory::new(&self.banks);
         let pages = PageMap::new(self.banks.clone(), self.dma_limit);
         let world = World::new(memory, pages, mind, self.strict);
-        Machine::new(world, self.bus.clone())
+        let ram = RamMap {
+            banks: &self.banks,
+            dma_end: self.dma_limit,
+        };
+        Machine::new(world, self.bus.clone(), ram)
     }
 }

@@ -9,6 +9,7 @@ use std::cell::Cell;
 thread_local! {
     static CPU: Cell<CpuId> = const { Cell::new(CpuId::BOOT) };
     static DEPTH: Cell<u32> = const { Cell::new(0) };
+    static MASKS: Cell<u64> = const { Cell::new(0) };
     static HELD: HeldLocks = const { HeldLocks::new() };
 }
 
@@ -20,6 +21,12 @@ pub fn set_cpu(cpu: CpuId) {
 /// How many times the calling thread masked interrupts without restoring them.
 pub fn irq_depth() -> u32 {
     DEPTH.get()
+}
+
+/// How many times the calling thread ever masked interrupts: every lock of the kernel does, so a call
+/// that leaves this alone has looked nothing up.
+pub fn irq_masks() -> u64 {
+    MASKS.get()
 }
 
 /// Are interrupts masked on the calling thread's core?
@@ -38,6 +45,7 @@ impl Irq for Machine {
     type State = u32;
 
     fn mask() -> u32 {
+        MASKS.set(MASKS.get() + 1);
         DEPTH.replace(DEPTH.get() + 1)
     }
 

@@ -51,7 +51,7 @@ pub use adversary::{Adversary, Oracle};
 pub use builder::Builder;
 pub use bus::{BusError, BusView};
 pub use cache::LineState;
-pub use cpu::{irq_depth, irqs_masked, set_cpu};
+pub use cpu::{irq_depth, irq_masks, irqs_masked, set_cpu};
 pub use explore::{MOST_RUNS, explore, under_every_adversary};
 pub use machine::Machine;
 pub use trace::{Counters, Op};

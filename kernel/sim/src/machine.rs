@@ -4,7 +4,7 @@ use crate::cache::Event;
 use crate::lines::{line_of, pieces_of};
 use crate::world::World;
 use crate::{Adversary, Builder, BusView, Counters, LineState, Op, Violation, Who};
-use hal::{Cpu, PhysAddr, PhysRange, RamRegion};
+use hal::{Cpu, PhysAddr, PhysRange, RamMap, RamRegion};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A simulated machine. Clones are handles to the same one; all may be used from any thread.
@@ -16,6 +16,8 @@ pub struct Machine(Arc<Shared>);
 
 struct Shared {
     world: Mutex<World>,
+    banks: Vec<PhysRange>,
+    dma_limit: PhysAddr,
     bus: BusView,
 }
 
@@ -27,9 +29,14 @@ impl Default for Machine {
 }
 
 impl Machine {
-    pub(crate) fn new(world: World, bus: BusView) -> Self {
+    pub(crate) fn new(world: World, bus: BusView, ram: RamMap<'_>) -> Self {
         let world = Mutex::new(world);
-        Self(Arc::new(Shared { world, bus }))
+        Self(Arc::new(Shared {
+            world,
+            banks: ram.banks.to_vec(),
+            dma_limit: ram.dma_end,
+            bus,
+        }))
     }
 
     /// Starts a machine of its own making.
@@ -46,6 +53,14 @@ impl Machine {
     /// The bus view that the builder was given.
     pub fn bus(&self) -> &BusView {
         &self.0.bus
+    }
+
+    /// Where RAM is.
+    pub fn ram(&self) -> RamMap<'_> {
+        RamMap {
+            banks: &self.0.banks,
+            dma_end: self.0.dma_limit,
+        }
     }
 
     /// Changes the adversary from here on.

@@ -4,6 +4,7 @@
 
 extern crate std;
 use super::*;
+use crate::testing::BOARD;
 use hal::DmaWindow;
 use hal::PhysAddr;
 use std::fmt::Write;
@@ -88,7 +89,7 @@ impl Case {
         } else {
             builder
         };
-        builder.build().expect("valid")
+        builder.build(&BOARD).expect("valid")
     }
 
     fn request(&self) -> Request {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::reason::Bouncing;
+use crate::testing::BOARD;
 use hal::{DmaWindow, PhysAddr};
 use proptest::prelude::*;
 
@@ -10,7 +11,7 @@ fn range(start: u64, len: u64) -> PhysRange {
 fn legacy(granule: u64) -> DmaDevice {
     let window = DmaWindow::new(range(0, 0x4000_0000), DmaAddr::new(0xC000_0000));
     let builder = DmaDevice::builder("legacy").windows(&[window.expect("valid")]);
-    builder.granule(granule).build().expect("valid")
+    builder.granule(granule).build(&BOARD).expect("valid")
 }
 
 fn ask(device: &DmaDevice, block: PhysRange, owned: PhysRange, dir: Dir) -> Route {
@@ -127,7 +128,7 @@ fn tr_4_the_rounded_up_length_counts_for_reach() {
 fn cm_8_a_coherent_device_shares_lines_freely() {
     let snooping = DmaDevice::builder("snoops")
         .coherent()
-        .build()
+        .build(&BOARD)
         .expect("valid");
     let block = range(0x1004, 4);
     assert!(matches!(

@@ -142,10 +142,9 @@ mod tests {
 
     fn limits(min_align_mask: u64, seg_boundary_mask: u64) -> Limits {
         Limits {
-            coherent: false,
-            granule: 1,
             min_align_mask,
             seg_boundary_mask,
+            ..Limits::DEFAULT
         }
     }
 

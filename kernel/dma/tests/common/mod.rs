@@ -42,14 +42,14 @@ pub fn small() -> Builder {
 pub fn legacy(machine: &Machine) -> DmaDevice {
     DmaDevice::builder("legacy")
         .windows(machine.bus().windows())
-        .build()
+        .build(&machine.ram())
         .expect("valid")
 }
 
 /// As the DMA engine: whole words.
 pub fn words(machine: &Machine) -> DmaDevice {
     let builder = DmaDevice::builder("words").windows(machine.bus().windows());
-    builder.granule(4).build().expect("valid")
+    builder.granule(4).build(&machine.ram()).expect("valid")
 }
 
 /// Pages in a zone with a window of `len` bytes at `offset`, filled with `fill`.

@@ -23,6 +23,7 @@ mod controller;
 mod end;
 mod halt;
 mod interrupt;
+mod queries;
 mod registers;
 mod revive;
 mod start;

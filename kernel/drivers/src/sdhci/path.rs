@@ -34,7 +34,7 @@ impl<P: Platform, M: Mmio, C: DmaBuffer> Path<'_, '_, P, M, C> {
         match self {
             Self::Pio(_) => counted,
             Self::Dma { channel, .. } => {
-                let max = channel.layer().max_mapping_size(channel.device());
+                let max = channel.max_mapping_size();
                 counted.min(max / BLOCK * BLOCK)
             }
         }

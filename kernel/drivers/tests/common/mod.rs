@@ -43,7 +43,7 @@ pub struct Board {
 
 impl Board {
     pub fn new(machine: &Machine, bouncing: Bouncing) -> Self {
-        let device = legacy(machine).build().expect("valid");
+        let device = legacy(machine).build(&machine.ram()).expect("valid");
         Self::with(machine, bouncing, device)
     }
 

@@ -33,7 +33,12 @@ impl Bench {
         let registers = PhysRange::new(PhysAddr::new(0xFE00_0000), 0x180_0000);
         let window = DmaWindow::new(registers.expect("constants"), DmaAddr::new(0x7E00_0000));
         let device = legacy(machine).register_windows(&[window.expect("constants")]);
-        let board = Board::with(machine, bouncing, device.build().expect("constants")).stepped();
+        let board = Board::with(
+            machine,
+            bouncing,
+            device.build(&machine.ram()).expect("constants"),
+        )
+        .stepped();
         let sdhci = Sdhci::new(machine, BASE_HZ);
         board.engine.attach(BUS..BUS + 4, sdhci.clone());
         Self { board, sdhci }

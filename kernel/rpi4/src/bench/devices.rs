@@ -1,7 +1,7 @@
 //! The masters that the calls are counted for: those of the measurements that ours stand beside.
 
 use dma::{DmaDevice, DmaMask, LimitError};
-use hal::{DmaAddr, DmaWindow, GIB, PhysAddr, PhysRange};
+use hal::{DmaAddr, DmaWindow, GIB, PhysAddr, PhysRange, RamMap};
 
 /// Bits of address that each of them can emit on its own bus: 1 GiB.
 const BITS: u32 = 30;
@@ -19,15 +19,15 @@ pub(super) struct Devices {
 }
 
 impl Devices {
-    pub(super) fn describe() -> Result<Self, LimitError> {
+    pub(super) fn describe(ram: &RamMap<'_>) -> Result<Self, LimitError> {
         let low = PhysRange::new(PhysAddr::new(0), GIB).expect("a GiB at 0");
         let window = DmaWindow::new(low, LEGACY_BUS).expect("ends at 4 GiB");
         let narrow = |name| DmaDevice::builder(name).mask(DmaMask::bits(BITS));
         let windowed = DmaDevice::builder("bench-soc").windows(&[window]);
         Ok(Self {
-            plain: narrow("bench").build()?,
-            windowed: windowed.build()?,
-            coherent: narrow("bench-coherent").coherent().build()?,
+            plain: narrow("bench").build(ram)?,
+            windowed: windowed.build(ram)?,
+            coherent: narrow("bench-coherent").coherent().build(ram)?,
         })
     }
 }

@@ -77,7 +77,7 @@ pub(crate) fn wanted<'a>(line: &CommandLine<'a>) -> Option<&'a str> {
 
 /// Counts the rows with `pattern` in their `section/case`. Stops between groups on Ctrl-C.
 pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), Failed> {
-    let devices = Devices::describe().map_err(|error| {
+    let devices = Devices::describe(&memory.ram()).map_err(|error| {
         say!("bench: {error}");
         Failed
     })?;

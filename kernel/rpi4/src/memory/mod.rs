@@ -23,7 +23,7 @@ use arch::Board;
 use boot::{Handoff, Image};
 use dma::swiotlb::{Options, Pool};
 use hal::layout::LINEAR_BASE;
-use hal::{IrqLock, PAGE, PhysAddr, PhysRange, RamRegion, Rank};
+use hal::{IrqLock, PAGE, PhysAddr, PhysRange, RamMap, RamRegion, Rank};
 use log::warn;
 use mm::{Floor, Heap, LinearMap, MemoryMap, Ram, Reserve, Zones};
 use spin::Once;
@@ -55,6 +55,14 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// RAM as bus masters have to reach it.
+    pub(crate) fn ram(&self) -> RamMap<'_> {
+        RamMap {
+            banks: self.map.banks(),
+            dma_end: self.zones.dma_end(),
+        }
+    }
+
     /// The pool over the memory that was set aside. The first call has it.
     pub(crate) fn take_pool(&self) -> Option<Pool> {
         let memory = self.pool_memory.lock().take()?;

@@ -58,7 +58,7 @@ fn canary_trips(bed: &Bed) -> Verdict {
     if !end::is_emulator() || bed.dma().bouncing() == Bouncing::Forced {
         return Verdict::Skipped("only the emulator, told not to bounce, does this harmlessly");
     }
-    let device = misdescribed();
+    let device = misdescribed(bed);
     let Some((canary, buffer)) = canary_and_buffer(bed) else {
         return NO_PAIR;
     };
@@ -77,10 +77,12 @@ fn canary_trips(bed: &Bed) -> Verdict {
 }
 
 /// A master that is said to reach all there is. Made once: channels refer to it for good.
-fn misdescribed() -> &'static DmaDevice {
+fn misdescribed(bed: &Bed) -> &'static DmaDevice {
     static DEVICE: Once<DmaDevice> = Once::new();
     DEVICE.call_once(|| {
-        let described = DmaDevice::builder("misdescribed").granule(4).build();
+        let described = DmaDevice::builder("misdescribed")
+            .granule(4)
+            .build(&bed.memory.ram());
         described.expect("no limit contradicts another")
     })
 }

@@ -134,10 +134,9 @@ impl Model {
 
 fn shape(len: u64, mask: u32, boundary: u32, orig: u64) -> Option<Layout> {
     let limits = Limits {
-        coherent: false,
-        granule: 1,
         min_align_mask: (1 << mask) - 1,
         seg_boundary_mask: (1 << boundary) - 1,
+        ..Limits::DEFAULT
     };
     Layout::new(PhysAddr::new(orig), len, &limits, 0, CHUNK_SLOTS).ok()
 }

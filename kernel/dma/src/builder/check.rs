@@ -1,0 +1,81 @@
+//! Which descriptions a device can have: limits one by one, then its reach against the machine's RAM
+//! (MASK-5). Pure.
+
+use super::LimitError;
+use crate::limits::Limits;
+use crate::reach::Reach;
+use crate::swiotlb::CHUNK;
+use hal::{LINE, RamMap};
+
+/// Each limit for itself.
+pub(super) fn limits(limits: &Limits) -> Result<(), LimitError> {
+    let Limits {
+        granule,
+        min_align_mask,
+        seg_boundary_mask,
+        seg_granule,
+        max_segments,
+        ..
+    } = *limits;
+    if !is_low_mask(min_align_mask) || min_align_mask >= CHUNK {
+        return Err(LimitError::AlignMask {
+            mask: min_align_mask,
+        });
+    }
+    if !is_low_mask(seg_boundary_mask) {
+        return Err(LimitError::SegmentBoundary {
+            mask: seg_boundary_mask,
+        });
+    }
+    if !is_granule(granule) {
+        return Err(LimitError::Granule { bytes: granule });
+    }
+    if !is_granule(seg_granule) {
+        return Err(LimitError::SegmentGranule { bytes: seg_granule });
+    }
+    if max_segments == 0 {
+        return Err(LimitError::NoSegments);
+    }
+    Ok(())
+}
+
+/// Some RAM is reachable, and either all of it is, or everything that bounce buffers may ever be made
+/// of. A device that passes fails no mapping for ever because of where a buffer lies.
+pub(super) fn reach(reach: &Reach, ram: &RamMap<'_>) -> Result<(), LimitError> {
+    let hidden = |range: &hal::PhysRange| reach.first_hidden(*range, 1);
+    if ram.banks.iter().all(|bank| hidden(bank).is_none()) && !ram.banks.is_empty() {
+        return Ok(());
+    }
+    let Some(zone) = ram.dma_zone().next() else {
+        return Err(LimitError::ReachesNoRam {
+            limit: reach.limit(),
+        });
+    };
+    if reach
+        .last_reachable()
+        .is_none_or(|last| last < zone.start())
+    {
+        return Err(LimitError::ReachesNoRam {
+            limit: reach.limit(),
+        });
+    }
+    match ram
+        .dma_zone()
+        .find_map(|part| reach.first_hidden(part, CHUNK))
+    {
+        Some(first) => Err(LimitError::PoolBeyondReach {
+            first,
+            dma_end: ram.dma_end,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Is `mask` 2^n - 1?
+const fn is_low_mask(mask: u64) -> bool {
+    mask & mask.wrapping_add(1) == 0
+}
+
+const fn is_granule(bytes: u64) -> bool {
+    bytes.is_power_of_two() && bytes <= LINE
+}

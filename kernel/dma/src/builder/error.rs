@@ -1,0 +1,93 @@
+//! Limits that no device can have.
+
+use crate::reach::{DmaMask, MAX_WINDOWS};
+use crate::swiotlb::CHUNK;
+use core::fmt;
+use hal::{LINE, PhysAddr};
+
+/// A limit that no device can have. Reported at probe, before any mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitError {
+    /// More windows than [`MAX_WINDOWS`].
+    TooManyWindows {
+        /// How many the bus has.
+        found: usize,
+    },
+    /// The alignment mask is not of the form 2^n - 1 (DEV-1), or wider than a pool's chunk.
+    AlignMask {
+        /// The mask given.
+        mask: u64,
+    },
+    /// The segment boundary mask is not of the form 2^n - 1.
+    SegmentBoundary {
+        /// The mask given.
+        mask: u64,
+    },
+    /// The length granule is no power of two, or longer than a cache line.
+    Granule {
+        /// The granule given, in bytes.
+        bytes: u64,
+    },
+    /// The granule of segments is no power of two, or longer than a cache line.
+    SegmentGranule {
+        /// The granule given, in bytes.
+        bytes: u64,
+    },
+    /// A transfer of no segments.
+    NoSegments,
+    /// No byte of RAM can be addressed (MASK-5).
+    ReachesNoRam {
+        /// The highest address that the device and its bridges pass.
+        limit: DmaMask,
+    },
+    /// Some RAM is out of reach, and so is a part of what bounce buffers may ever be made of: a
+    /// mapping could fail for ever (MASK-5).
+    PoolBeyondReach {
+        /// The first such byte.
+        first: PhysAddr,
+        /// Where that zone ends.
+        dma_end: PhysAddr,
+    },
+}
+
+impl fmt::Display for LimitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManyWindows { found } => {
+                write!(f, "{found} windows, at most {MAX_WINDOWS} fit")
+            }
+            Self::AlignMask { mask } => {
+                write!(
+                    f,
+                    "alignment mask {mask:#x} is not 2^n - 1 below {CHUNK:#x}"
+                )
+            }
+            Self::SegmentBoundary { mask } => {
+                write!(f, "segment boundary {mask:#x} is not 2^n - 1")
+            }
+            Self::Granule { bytes } => {
+                write!(
+                    f,
+                    "length granule of {bytes} bytes is no power of two up to {LINE}"
+                )
+            }
+            Self::SegmentGranule { bytes } => {
+                write!(
+                    f,
+                    "segment granule of {bytes} bytes is no power of two up to {LINE}"
+                )
+            }
+            Self::NoSegments => write!(f, "a transfer has one segment at least"),
+            Self::ReachesNoRam { limit } => write!(
+                f,
+                "no RAM can be addressed by a mask of {}: check dma-ranges",
+                limit.last()
+            ),
+            Self::PoolBeyondReach { first, dma_end } => write!(
+                f,
+                "RAM from {first} on is out of reach, and bounce buffers may lie anywhere below \
+                 {dma_end}: check dma-ranges and the mask"
+            ),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! A device description in the making: collects limits and refuses those that no device can have.
+
+mod check;
+mod error;
+
+pub use error::LimitError;
+
+use crate::device::DmaDevice;
+use crate::limits::{DEFAULT_SEG_SIZE, Limits};
+use crate::queries::Addressing;
+use crate::reach::{DmaMask, MAX_WINDOWS, Reach};
+use arrayvec::ArrayVec;
+use hal::{DmaWindow, RamMap};
+
+/// Collects a device's limits; [`build`](Self::build) checks them. There is no setter afterwards
+/// (DEV-2).
+#[derive(Clone, Debug)]
+pub struct Builder {
+    name: &'static str,
+    windows: ArrayVec<DmaWindow, MAX_WINDOWS>,
+    registers: ArrayVec<DmaWindow, MAX_WINDOWS>,
+    windows_found: usize,
+    mask: DmaMask,
+    bus_limit: DmaMask,
+    coherent_mask: DmaMask,
+    limits: Limits,
+}
+
+impl Builder {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            windows: ArrayVec::new(),
+            registers: ArrayVec::new(),
+            windows_found: 0,
+            mask: DmaMask::bits(32),
+            bus_limit: DmaMask::bits(64),
+            limits: Limits::DEFAULT,
+            coherent_mask: DmaMask::bits(32),
+        }
+    }
+
+    /// The windows onto RAM (`dma-ranges` of every bus above it). None: identity.
+    pub fn windows(mut self, windows: &[DmaWindow]) -> Self {
+        self.windows_found = self.windows_found.max(windows.len());
+        self.windows = windows.iter().copied().take(MAX_WINDOWS).collect();
+        self
+    }
+
+    /// The windows onto registers (`ranges` of every bus above it).
+    pub fn register_windows(mut self, windows: &[DmaWindow]) -> Self {
+        self.windows_found = self.windows_found.max(windows.len());
+        self.registers = windows.iter().copied().take(MAX_WINDOWS).collect();
+        self
+    }
+
+    /// The highest address the device itself can emit.
+    pub fn mask(mut self, mask: DmaMask) -> Self {
+        self.mask = mask;
+        self
+    }
+
+    /// The highest address the device can emit for memory that it shares with the CPU for good, such
+    /// as rings of descriptors. Says nothing about buffers (MASK-4).
+    pub fn coherent_mask(mut self, mask: DmaMask) -> Self {
+        self.coherent_mask = mask;
+        self
+    }
+
+    /// Both masks at once.
+    pub fn masks(self, mask: DmaMask) -> Self {
+        self.mask(mask).coherent_mask(mask)
+    }
+
+    /// The highest address that every bridge above it passes.
+    pub fn bus_limit(mut self, limit: DmaMask) -> Self {
+        self.bus_limit = limit;
+        self
+    }
+
+    /// The device snoops the caches.
+    pub fn coherent(mut self) -> Self {
+        self.limits.coherent = true;
+        self
+    }
+
+    /// Lengths are multiples of `bytes`.
+    pub fn granule(mut self, bytes: u64) -> Self {
+        self.limits.granule = bytes;
+        self
+    }
+
+    /// Address bits that bouncing must keep.
+    pub fn min_align_mask(mut self, mask: u64) -> Self {
+        self.limits.min_align_mask = mask;
+        self
+    }
+
+    /// Addresses that no segment crosses. 0: the default, no such rule.
+    pub fn seg_boundary_mask(mut self, mask: u64) -> Self {
+        self.limits.seg_boundary_mask = if mask == 0 { u64::MAX } else { mask };
+        self
+    }
+
+    /// Bytes of the longest segment of a list. 0: the default of 64 KiB.
+    pub fn max_seg_size(mut self, bytes: u64) -> Self {
+        self.limits.max_seg_size = if bytes == 0 { DEFAULT_SEG_SIZE } else { bytes };
+        self
+    }
+
+    /// Segments that one transfer may have, and what all but the last are multiples of, in start and
+    /// length. What is not said: one, so no lists.
+    pub fn segments(mut self, max: u32, granule: u64) -> Self {
+        self.limits.max_segments = max;
+        self.limits.seg_granule = granule;
+        self
+    }
+
+    /// The device, if such a device can exist in a machine with this RAM: whatever it is lent later,
+    /// it reaches that, or a bounce buffer (MASK-5).
+    pub fn build(self, ram: &RamMap<'_>) -> Result<DmaDevice, LimitError> {
+        if self.windows_found > MAX_WINDOWS {
+            return Err(LimitError::TooManyWindows {
+                found: self.windows_found,
+            });
+        }
+        check::limits(&self.limits)?;
+        let reach = Reach {
+            windows: self.windows,
+            mask: self.mask,
+            bus_limit: self.bus_limit,
+        };
+        check::reach(&reach, ram)?;
+        let addressing = Addressing::of(&reach, ram);
+        let limits = self.limits;
+        Ok(DmaDevice::new(
+            self.name,
+            (reach, addressing),
+            self.coherent_mask,
+            self.registers,
+            limits,
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;
