@@ -1,6 +1,8 @@
 //! The one mailbox, from the DMA layer on.
 //!
 //! Context: thread. The lock is held for a whole question, which may take a second.
+//!
+//! Lock order: card slot -> mailbox -> the mapping layer's.
 
 #![expect(unsafe_code, reason = "takes possession of the mailbox's registers")]
 
