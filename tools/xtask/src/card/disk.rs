@@ -37,7 +37,7 @@ pub(crate) fn make(
     fill: impl FnOnce(&Dir<'_, '_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<u8>> {
     let mut image = vec![0; LEN];
-    partition_table(FAT32_LBA, serial)
+    partition_table(FAT32_LBA, PARTITION.len(), serial)
         .write_into(&mut Cursor::new(&mut image[..]))
         .context("partition table")?;
     let options = format(label, serial);
@@ -55,8 +55,8 @@ pub(crate) fn open(image: &mut [u8]) -> anyhow::Result<Volume<'_>> {
     FileSystem::new(partition, FsOptions::new()).context("FAT")
 }
 
-/// One partition, of type `kind`.
-pub(super) fn partition_table(kind: u8, serial: u32) -> MBRHeader {
+/// One partition, of type `kind` and so many bytes.
+pub(super) fn partition_table(kind: u8, len: usize, serial: u32) -> MBRHeader {
     let mut table = MBRHeader::new(serial.to_le_bytes());
     table.partition_1 = MBRPartitionEntry {
         boot: BOOT_INACTIVE,
@@ -65,7 +65,7 @@ pub(super) fn partition_table(kind: u8, serial: u32) -> MBRHeader {
         sys: kind,
         last_chs: CHS::empty(),
         starting_lba: (PARTITION.start / SECTOR) as u32,
-        sectors: (PARTITION.len() / SECTOR) as u32,
+        sectors: (len / SECTOR) as u32,
     };
     table
 }

@@ -15,7 +15,7 @@ mod vfat;
 use crate::console::Tally;
 pub(crate) use listing::Listing;
 pub(crate) use spoil::Spoil;
-pub(crate) use vfat::{Fat, make as make_vfat};
+pub(crate) use vfat::{Fat, Vfat};
 
 use anyhow::{Context, bail};
 use std::fs::File;

@@ -2,12 +2,11 @@
 //!
 //! Same files as on our own card, and a file system that owes nothing to our code.
 
+use super::Card;
 use super::content::{self, File, MANIFEST};
-use super::disk::{self, LEN, PARTITION, SECTOR};
-use super::{Card, write_sparse};
+use super::disk::{self, PARTITION, SECTOR};
 use crate::process::{self, Echo};
 use anyhow::{Context, ensure};
-use std::io::Cursor;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -40,28 +39,80 @@ impl Fat {
 /// Both take less than a second.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Makes a card at `path`; `folder` is for the files on their way, and is emptied.
-pub(crate) fn make(
-    path: &Path,
-    folder: &Path,
-    fat: Fat,
-    manifest: bool,
-    seed: u64,
-) -> anyhow::Result<Card> {
-    let files = content::files(seed);
-    lay_out(folder, &files, manifest).with_context(|| folder.display().to_string())?;
-    let mut image = vec![0; LEN];
-    disk::partition_table(fat.kind(), seed as u32).write_into(&mut Cursor::new(&mut image[..]))?;
-    write_sparse(path, &image).with_context(|| path.display().to_string())?;
-    run(mkfs(path, fat))?;
-    run(mcopy(path, folder)?)?;
-    let listing = content::listing(&files);
-    let tally = listing.tally(manifest);
-    Ok(Card {
-        path: path.to_owned(),
-        listing,
-        tally,
-    })
+/// A kind of card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Vfat {
+    pub(crate) fat: Fat,
+    /// Whether there is a partition table; without one the volume starts where the card does.
+    pub(crate) partitioned: bool,
+    pub(crate) manifest: bool,
+    /// Bytes of the card, a power of two. Above 2 GiB it counts in blocks: SDHC.
+    pub(crate) len: usize,
+}
+
+impl Vfat {
+    /// Makes a card at `path`; `folder` is for the files on their way, and is emptied.
+    pub(crate) fn make(self, path: &Path, folder: &Path, seed: u64) -> anyhow::Result<Card> {
+        let files = content::files(seed);
+        lay_out(folder, &files, self.manifest).with_context(|| folder.display().to_string())?;
+        self.blank(path, seed)
+            .with_context(|| path.display().to_string())?;
+        run(self.mkfs(path))?;
+        run(self.mcopy(path, folder)?)?;
+        let listing = content::listing(&files);
+        let tally = listing.tally(self.manifest);
+        let path = path.to_owned();
+        Ok(Card {
+            path,
+            listing,
+            tally,
+        })
+    }
+
+    /// A card with nothing but the partition table.
+    fn blank(self, path: &Path, seed: u64) -> anyhow::Result<()> {
+        let mut file = std::fs::File::create(path)?;
+        file.set_len(self.len as u64)?;
+        if self.partitioned {
+            let len = self.len - PARTITION.start;
+            disk::partition_table(self.fat.kind(), len, seed as u32).write_into(&mut file)?;
+        }
+        Ok(())
+    }
+
+    /// Where the volume starts.
+    const fn start(self) -> usize {
+        if self.partitioned { PARTITION.start } else { 0 }
+    }
+
+    fn mkfs(self, path: &Path) -> Command {
+        let mut command = tool("mkfs.vfat");
+        command
+            .args(["-F", self.fat.bits(), "-n", "CAROM CARD"])
+            .arg(format!("--offset={}", self.start() / SECTOR))
+            .arg(path)
+            .arg(((self.len - self.start()) / 1024).to_string());
+        command
+    }
+
+    /// Copies all that is in the folder into the root, directories and all.
+    fn mcopy(self, path: &Path, folder: &Path) -> anyhow::Result<Command> {
+        let mut image = path.as_os_str().to_owned();
+        image.push(format!("@@{}", self.start()));
+        let mut command = tool("mcopy");
+        command.arg("-s").arg("-i").arg(image);
+        for entry in std::fs::read_dir(folder)? {
+            command.arg(entry?.path());
+        }
+        // The user's own settings are for the user's own disks; names are Unicode here, whatever
+        // the terminal's are.
+        command
+            .arg("::")
+            .env("MTOOLSRC", "/dev/null")
+            .env("MTOOLS_SKIP_CHECK", "1")
+            .env("LC_ALL", "C.UTF-8");
+        Ok(command)
+    }
 }
 
 /// The files as a folder of this machine's.
@@ -79,35 +130,6 @@ fn lay_out(folder: &Path, files: &[File], manifest: bool) -> std::io::Result<()>
         std::fs::write(folder.join(MANIFEST), content::manifest(files))?;
     }
     Ok(())
-}
-
-fn mkfs(path: &Path, fat: Fat) -> Command {
-    let mut command = tool("mkfs.vfat");
-    command
-        .args(["-F", fat.bits(), "-n", "CAROM CARD"])
-        .arg(format!("--offset={}", PARTITION.start / SECTOR))
-        .arg(path)
-        .arg((PARTITION.len() / 1024).to_string());
-    command
-}
-
-/// Copies all that is in the folder into the root, directories and all.
-fn mcopy(path: &Path, folder: &Path) -> anyhow::Result<Command> {
-    let mut image = path.as_os_str().to_owned();
-    image.push(format!("@@{}", PARTITION.start));
-    let mut command = tool("mcopy");
-    command.arg("-s").arg("-i").arg(image);
-    for entry in std::fs::read_dir(folder)? {
-        command.arg(entry?.path());
-    }
-    // The user's own settings are for the user's own disks; names are Unicode here, whatever the
-    // terminal's are.
-    command
-        .arg("::")
-        .env("MTOOLSRC", "/dev/null")
-        .env("MTOOLS_SKIP_CHECK", "1")
-        .env("LC_ALL", "C.UTF-8");
-    Ok(command)
 }
 
 /// A program of the system's. Debian keeps `mkfs.vfat` where only root's path leads.

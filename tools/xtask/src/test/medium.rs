@@ -1,7 +1,7 @@
 //! What is in the card's slot, by choice.
 
 use crate::bootcard;
-use crate::card::{self, Card, Fat, Spoil};
+use crate::card::{self, Card, Spoil, Vfat};
 use crate::image::Built;
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub(crate) enum Medium {
     /// The same, spoilt.
     Spoilt(Spoil),
     /// One that `mkfs.vfat` and `mcopy` made.
-    Vfat { fat: Fat, manifest: bool },
+    Vfat(Vfat),
     /// The one that a board boots from.
     Boot,
 }
@@ -28,10 +28,7 @@ impl Medium {
             Self::None => return Ok(None),
             Self::Ours => card::make(&path, card::SEED, None),
             Self::Spoilt(spoil) => card::make(&path, card::SEED, Some(spoil)),
-            Self::Vfat { fat, manifest } => {
-                let folder = out.join("test-card-files");
-                card::make_vfat(&path, &folder, fat, manifest, card::SEED)
-            }
+            Self::Vfat(vfat) => vfat.make(&path, &out.join("test-card-files"), card::SEED),
             Self::Boot => bootcard::make(&path, built),
         };
         card.map(Some)

@@ -1,6 +1,6 @@
 //! What can be in the slot, and what must be said to it.
 
-use crate::card::{Fat, Spoil};
+use crate::card::{Fat, Spoil, Vfat, disk};
 use crate::test::medium::Medium;
 
 /// One card, and what must come of it.
@@ -41,21 +41,50 @@ const OURS: Case = Case {
     pulled: false,
 };
 
-const fn of_vfat(name: &'static str, fat: Fat, manifest: bool) -> Case {
+/// As people make them.
+const USUAL: Vfat = Vfat {
+    fat: Fat::Fat32,
+    partitioned: true,
+    manifest: true,
+    len: disk::LEN,
+};
+
+const fn of_vfat(name: &'static str, vfat: Vfat) -> Case {
     Case {
         name,
-        medium: Medium::Vfat { fat, manifest },
+        medium: Medium::Vfat(vfat),
         sums: &["sd sum"],
         ..OURS
     }
 }
 
-fn sound() -> [Case; 7] {
+fn sound() -> [Case; 9] {
+    let bare = Vfat {
+        manifest: false,
+        ..USUAL
+    };
+    let narrow = Vfat {
+        fat: Fat::Fat16,
+        ..USUAL
+    };
+    let whole = Vfat {
+        partitioned: false,
+        ..USUAL
+    };
+    let large = Vfat {
+        len: 4 << 30,
+        ..USUAL
+    };
     [
         OURS,
-        of_vfat("card: mkfs.vfat and mcopy", Fat::Fat32, true),
-        of_vfat("card: the same without a manifest", Fat::Fat32, false),
-        of_vfat("card: FAT16", Fat::Fat16, true),
+        of_vfat("card: mkfs.vfat and mcopy", USUAL),
+        of_vfat("card: the same without a manifest", bare),
+        of_vfat("card: FAT16", narrow),
+        of_vfat("card: formatted whole, without partitions", whole),
+        Case {
+            says: &[" SDHC, 8388608 blocks"],
+            ..of_vfat("card: SDHC, 4 GiB", large)
+        },
         Case {
             name: "card: the one that a board boots from",
             medium: Medium::Boot,
