@@ -1,6 +1,6 @@
 //! The lines that the plugin writes and `cargo xtask oracle` reads.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Site};
 use serde::{Deserialize, Serialize};
 
 /// A line: one JSON object.
@@ -23,7 +23,16 @@ pub struct Report {
     /// The link register: the caller, where a routine in assembly has no frame.
     pub link: u64,
     /// What happened before and after, if a trace was asked for.
-    pub trace: Vec<String>,
+    pub trace: Vec<Traced>,
+}
+
+/// An event around a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traced {
+    /// Where the CPU was.
+    pub site: Site,
+    /// What happened.
+    pub text: String,
 }
 
 /// What the oracle has looked at.

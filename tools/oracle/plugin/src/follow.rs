@@ -1,17 +1,18 @@
-//! Instructions and accesses into events, and findings into lines of the file.
+//! Instructions and accesses into events.
 
 use crate::api::{Access, Block};
 use crate::callbacks::{on_block, on_instruction, on_load, on_store};
 use crate::guest::{Guest, Seen};
 use crate::options::Options;
-use oracle::a64::{Instruction, decode};
-use oracle::finding::{Finding, Site};
+use crate::tell::Teller;
+use oracle::LINE;
+use oracle::a64::{Instruction, LineOp, decode};
+use oracle::finding::Site;
 use oracle::masters::{Masters, Register};
 use oracle::model::{Event, Model, Through};
 use oracle::windows::{Memory, Place, Windows};
 use oracle::wire::{Line, Report};
 use std::fs::File;
-use std::io::Write;
 
 /// The most RAM that this chip's boards have.
 const RAM: u64 = 8 << 30;
@@ -24,7 +25,7 @@ pub(crate) struct Oracle {
     masters: Masters,
     windows: Windows,
     pub(crate) guest: Guest,
-    out: File,
+    teller: Teller,
     /// Instructions that are followed, by the number that their callback gets.
     followed: Vec<(u64, Instruction)>,
     trace: bool,
@@ -43,7 +44,7 @@ impl Oracle {
             masters: Masters::default(),
             windows: options.windows,
             guest: Guest::new(),
-            out: File::create(&options.out).map_err(named)?,
+            teller: Teller::new(File::create(&options.out).map_err(named)?, options.trace),
             followed: Vec::new(),
             trace: options.trace,
         })
@@ -74,14 +75,9 @@ impl Oracle {
         let core = self.guest.core();
         let (pc, instruction) = self.followed[number];
         let event = match instruction {
-            Instruction::Line { op, rt } => match self.windows.at(self.guest.register(rt)) {
-                Place::At(phys, Memory::Cached) if self.model.caches_on(core) => {
-                    Event::Line { op, phys }
-                }
-                _ if self.model.caches_on(core) => Event::Unplaced,
-                // Nothing is in the caches of a core that has not switched them on.
-                _ => return,
-            },
+            // Nothing is in the caches of a core that has not switched them on.
+            Instruction::Line { .. } if !self.model.caches_on(core) => return,
+            Instruction::Line { op, rt } => self.line(op, self.guest.register(rt)),
             Instruction::SetWay { drops } => Event::SetWay { drops },
             Instruction::Barrier(barrier) => Event::Barrier(barrier),
             Instruction::Sctlr { rt } => Event::Caches {
@@ -89,8 +85,22 @@ impl Oracle {
             },
             Instruction::LoadStore | Instruction::Other => return,
         };
-        self.model.apply(Site { core, pc }, event);
-        self.tell();
+        self.happens(Site { core, pc }, event);
+    }
+
+    /// A cache operation on the line of `virt`, on a core that has its caches on.
+    fn line(&self, op: LineOp, virt: u64) -> Event {
+        match (self.windows.at(virt), op) {
+            (Place::At(phys, Memory::Cached), _) => Event::Line { op, phys },
+            (Place::At(phys, Memory::Uncached), LineOp::Zero) => Event::Store {
+                phys: phys & !(LINE - 1),
+                len: LINE,
+                through: Through::Uncached,
+            },
+            // Maintenance is of the memory, by whichever address.
+            (Place::At(phys, Memory::Uncached), _) => Event::Line { op, phys },
+            _ => Event::Unplaced,
+        }
     }
 
     /// An access has happened.
@@ -116,12 +126,10 @@ impl Oracle {
         match (store, self.trace) {
             (false, false) => self.model.load(at, phys, len, through),
             (true, false) => self.model.store(at, phys, len, through),
-            (false, true) => self.model.apply(at, Event::Load { phys, len, through }),
-            (true, true) => self.model.apply(at, Event::Store { phys, len, through }),
+            (false, true) => self.happens(at, Event::Load { phys, len, through }),
+            (true, true) => self.happens(at, Event::Store { phys, len, through }),
         }
-        if self.model.found() {
-            self.tell();
-        }
+        self.tell();
     }
 
     /// Where an access went that no window places.
@@ -149,37 +157,37 @@ impl Oracle {
             windows: &self.windows,
         };
         for event in self.masters.access(register, &seen) {
-            self.model.apply(at, event);
+            self.happens(at, event);
         }
+    }
+
+    /// Everything but loads and stores, and those with a trace.
+    fn happens(&mut self, at: Site, event: Event) {
+        if self.trace {
+            self.teller.after(at, &event);
+        }
+        self.model.apply(at, event);
         self.tell();
     }
 
-    /// Writes what was found since the last time.
+    /// Tells what was found since the last time.
+    #[inline]
     fn tell(&mut self) {
-        if self.model.found() {
-            for finding in self.model.take() {
-                let report = Line::Finding(self.report(finding));
-                self.write(&report);
-            }
+        if !self.model.found() {
+            return;
         }
-    }
-
-    fn report(&self, finding: Finding) -> Report {
-        Report {
-            callers: self.guest.callers(),
-            link: self.guest.register(30),
-            trace: self.model.history(&finding),
-            finding,
+        for finding in self.model.take() {
+            self.teller.report(Report {
+                callers: self.guest.callers(),
+                link: self.guest.register(30),
+                trace: self.model.history(&finding),
+                finding,
+            });
         }
     }
 
     /// The run is over.
     pub(crate) fn end(&mut self) {
-        self.write(&Line::Summary(self.model.stats()));
-    }
-
-    /// Whoever reads the file misses the summary if it could not be written.
-    fn write(&mut self, line: &Line) {
-        let _ = writeln!(self.out, "{}", line.write());
+        self.teller.end(&Line::Summary(self.model.stats()));
     }
 }

@@ -8,6 +8,7 @@
 //! | `install` | the version check, the arguments, the callbacks |
 //! | `callbacks` | what the emulator calls |
 //! | `follow` | instructions and accesses into events |
+//! | `tell` | findings into lines of the file |
 //! | `guest` | the guest's registers and memory; who called |
 //! | `options` | the arguments |
 //!
@@ -24,3 +25,4 @@ mod follow;
 mod guest;
 mod install;
 mod options;
+mod tell;

@@ -31,7 +31,7 @@ pub use transfer::{Piece, Range, Transfer};
 
 use crate::CORES;
 use crate::finding::{Finding, Kind, Part, Site};
-use crate::wire::Stats;
+use crate::wire::{Stats, Traced};
 use lines::Lines;
 use off::Off;
 use std::collections::{HashMap, HashSet};
@@ -133,10 +133,10 @@ impl Model {
         std::mem::take(&mut self.findings)
     }
 
-    /// The last events, and those about the lines of `finding`; empty without a trace.
-    pub fn history(&self, finding: &Finding) -> Vec<String> {
+    /// The last events that concern `finding`, oldest first; empty without a trace.
+    pub fn history(&self, finding: &Finding) -> Vec<Traced> {
         let trace = self.trace.as_ref();
-        trace.map(|trace| trace.around(finding)).unwrap_or_default()
+        trace.map(|trace| trace.before(finding)).unwrap_or_default()
     }
 
     /// What was looked at so far.

@@ -2,7 +2,9 @@
 
 use super::Event;
 use super::transfer::Range;
+use crate::LINE;
 use crate::finding::{Finding, Site};
+use crate::wire::Traced;
 use std::collections::VecDeque;
 
 /// Events that are kept.
@@ -22,20 +24,27 @@ impl Trace {
         self.0.push_back((at, event.clone()));
     }
 
-    /// Those about the finding's memory, and all that are about no memory, oldest first.
-    pub(super) fn around(&self, finding: &Finding) -> Vec<String> {
-        let range = Range::new(finding.line, finding.lines * crate::LINE);
-        let about = |(_, event): &&(Site, Event)| match event {
-            Event::Load { phys, len, .. } | Event::Store { phys, len, .. } => {
-                range.lines_meet(Range::new(*phys, *len))
-            }
-            Event::Line { phys, .. } => range.lines_meet(Range::new(*phys, 1)),
-            _ => true,
-        };
-        let mut told: Vec<String> = (self.0.iter().rev().filter(about).take(TOLD))
-            .map(|(at, event)| format!("core {} {:#x} {event:x?}", at.core, at.pc))
-            .collect();
+    /// The last of those that concern a finding, oldest first.
+    pub(super) fn before(&self, finding: &Finding) -> Vec<Traced> {
+        let events = self.0.iter().rev();
+        let told = events.filter_map(|(at, event)| event.about(*at, finding));
+        let mut told: Vec<Traced> = told.take(TOLD).collect();
         told.reverse();
         told
+    }
+}
+
+impl Event {
+    /// The event as a line of a trace, if it concerns the memory of a finding, or no memory at all.
+    pub fn about(&self, site: Site, finding: &Finding) -> Option<Traced> {
+        let range = Range::new(finding.line, finding.lines * LINE);
+        let meets = |start, len| range.lines_meet(Range::new(start, len));
+        let concerns = match self {
+            Self::Load { phys, len, .. } | Self::Store { phys, len, .. } => meets(*phys, *len),
+            Self::Line { phys, .. } => meets(*phys, 1),
+            _ => true,
+        };
+        let text = format!("{self:x?}");
+        concerns.then_some(Traced { site, text })
     }
 }

@@ -44,12 +44,15 @@ pub(super) fn watched(plugin: &Path, elf: &Path, out: &Path) -> anyhow::Result<V
     option.push(escaped(plugin));
     option.push(format!(",record={},out=", hex(&record)));
     option.push(escaped(out));
-    if std::env::var("CAROM_ORACLE").is_ok_and(|value| value == "trace") {
-        option.push(",trace=on");
-    }
+    option.push(if traces() { ",trace=on" } else { "" });
     let mut arguments = counted();
     arguments.extend(["-plugin".into(), option]);
     Ok(arguments)
+}
+
+/// Whether the events around each finding are asked for.
+pub(super) fn traces() -> bool {
+    std::env::var("CAROM_ORACLE").is_ok_and(|value| value == "trace")
 }
 
 /// QEMU reads a comma as the end of a value, unless it is doubled.

@@ -3,7 +3,7 @@
 use crate::ktap::{Ktap, Outcome};
 use anyhow::{Context, bail};
 use oracle::finding::{Finding, Kind, Part};
-use oracle::wire::{Line, Report, Stats};
+use oracle::wire::{Line, Report, Stats, Traced};
 use std::collections::HashSet;
 
 pub(super) const NO_END: &str = "the oracle did not come to its end";
@@ -32,6 +32,7 @@ struct Explained<'a> {
     /// At the instruction itself.
     here: Vec<String>,
     callers: Vec<String>,
+    trace: Vec<String>,
 }
 
 impl Told {
@@ -100,19 +101,42 @@ fn explain<'a>(report: &'a Report, frames: &impl Fn(u64) -> Vec<String>) -> Expl
     Explained {
         report,
         callers: callers.collect(),
+        trace: report
+            .trace
+            .iter()
+            .map(|event| traced(event, frames))
+            .collect(),
         here,
     }
 }
 
-/// One of each: the same rule broken at the same place is one mistake, whatever the address.
-fn once(all: Vec<Explained<'_>>) -> Vec<Explained<'_>> {
-    let mut seen: HashSet<(Kind, Option<Part>, String)> = HashSet::new();
-    let mut all = all;
+/// An event, and the innermost of our functions that it was in.
+fn traced(event: &Traced, frames: &impl Fn(u64) -> Vec<String>) -> String {
+    let Traced { site, text } = event;
+    let frames = frames(site.pc);
+    let function = frames.iter().find(|frame| !frame.contains(" at /"));
+    let function = function.map_or("", |frame| frame.as_str());
+    format!("core {} {text} in {function}", site.core)
+}
+
+/// One of each: the same rule broken in the same functions is one mistake, whatever the address and
+/// whichever instruction of a loop came to it.
+fn once(mut all: Vec<Explained<'_>>) -> Vec<Explained<'_>> {
+    let mut seen: HashSet<(Kind, Option<Part>, Vec<String>)> = HashSet::new();
     all.retain(|one| {
         let Finding { kind, part, .. } = one.report.finding;
-        seen.insert((kind, part, one.here.join("\n")))
+        let functions = one.here.iter().map(|frame| without_line(frame).to_owned());
+        seen.insert((kind, part, functions.collect()))
     });
     all
+}
+
+/// Function and file.
+fn without_line(frame: &str) -> &str {
+    match frame.rsplit_once(':') {
+        Some((rest, line)) if line.bytes().all(|c| c.is_ascii_digit()) => rest,
+        _ => frame,
+    }
 }
 
 impl Explained<'_> {
@@ -130,7 +154,7 @@ impl Explained<'_> {
         for frame in frames.take(DEPTH) {
             text += &format!("    {frame}\n");
         }
-        for event in &self.report.trace {
+        for event in &self.trace {
             text += &format!("      {event}\n");
         }
         text
@@ -168,7 +192,10 @@ mod tests {
             },
             callers: vec![DRIVER],
             link: 0,
-            trace: vec!["an event".to_owned()],
+            trace: vec![Traced {
+                site: Site { core: 0, pc },
+                text: "an event".to_owned(),
+            }],
         })
     }
 
@@ -211,6 +238,12 @@ mod tests {
             "{why}"
         );
         assert!(why.contains("1 findings"), "{why}");
+    }
+
+    #[test]
+    fn the_line_is_no_part_of_a_place() {
+        assert_eq!(without_line("a::b at c.rs:12"), "a::b at c.rs");
+        assert_eq!(without_line("a::b"), "a::b");
     }
 
     #[test]
