@@ -61,19 +61,22 @@ fn start(handoff: &'static Handoff) -> ! {
         end::end(bench::run(&layer, &memory, pattern).is_ok());
     }
     card::find(&machine, &layer);
+    // Before what takes long, so that Ctrl-C stops it.
+    let prompt = shell::listen(&machine);
     let pattern = machine.command_line().value("selftest").unwrap_or("");
     let tests = selftest::run(&layer, &memory, pattern);
     let file = carry::run(&layer, &memory, memory.file);
     let card = card::job::run(&layer, &memory);
     let ok = tests.is_ok() && file.is_ok() && card.is_ok();
-    if shell::is_wanted(machine.command_line()) {
-        shell::run(&Context {
-            handoff,
-            machine,
-            memory,
-            layer,
-            ok,
-        });
-    }
-    end::end(ok)
+    let Some(listening) = prompt else {
+        end::end(ok);
+    };
+    let context = Context {
+        handoff,
+        machine,
+        memory,
+        layer,
+        ok,
+    };
+    shell::run(&context, listening)
 }

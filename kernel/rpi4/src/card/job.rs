@@ -53,6 +53,9 @@ fn read_all(memory: &Memory, zone: Zone) -> Result<(), JobFailed> {
         tell_unopened(&why);
         (unopened(), Moved::default())
     });
+    if !audit.complete && audit.tally.is_sound() {
+        say!("card: stopped before its end");
+    }
     tell(&audit.tally);
     Summary(&audit, &moved, Timer.micros() - start).tell_moved();
     match audit.complete && audit.tally.is_sound() {

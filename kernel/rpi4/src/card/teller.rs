@@ -1,7 +1,7 @@
 //! What an audit finds, line by line on the console, and what it came to.
 
 use super::device::{CardError, Moved};
-use crate::console::{print, say};
+use crate::console::say;
 use crate::shell::input::stopped;
 use arch::Timer;
 use core::fmt;
@@ -11,40 +11,34 @@ use storage::fat::Sum;
 use storage::manifest::{Line, NAME, Verdict};
 use storage::{Audit, Error, Finding, Watcher};
 
-/// Silence after which a long file tells how far it is.
-const SILENCE_US: u64 = 2_000_000;
+/// Silence after which a long file tells how far it is: a line of its own, so that what reads the
+/// console line by line is not confused.
+const SILENCE_US: u64 = 5_000_000;
 
 /// Tells what is found.
 pub(crate) struct Teller {
     /// A line for every file, as `sha256sum` writes it.
     sums: bool,
-    /// Is there somebody at the prompt who wants to see that it goes on?
-    progress: bool,
     /// When something was told last.
     told: u64,
-    /// A line of progress stands where the next line comes.
-    drawn: bool,
     /// Something was out of reach, with no pool to bounce through.
     no_pool: bool,
 }
 
 impl Teller {
-    /// Tells of problems alone.
+    /// Tells of problems, and how far a long file is.
     pub(crate) fn of_problems() -> Self {
         Self {
             sums: false,
-            progress: false,
             told: Timer.micros(),
-            drawn: false,
             no_pool: false,
         }
     }
 
-    /// Tells every digest, and how far a long file is.
+    /// Tells every digest too.
     pub(crate) fn of_sums() -> Self {
         Self {
             sums: true,
-            progress: true,
             ..Self::of_problems()
         }
     }
@@ -55,15 +49,8 @@ impl Teller {
     }
 
     fn line(&mut self, text: fmt::Arguments<'_>) {
-        self.erase();
         say!("{text}");
         self.told = Timer.micros();
-    }
-
-    fn erase(&mut self) {
-        if core::mem::take(&mut self.drawn) {
-            print(format_args!("\r\x1b[K"));
-        }
     }
 
     fn summed(&mut self, path: &str, sum: &Sum, verdict: Option<Verdict>) {
@@ -101,16 +88,10 @@ impl Watcher<CardError> for Teller {
     }
 
     fn reading(&mut self, path: &str, bytes: u64, size: u32) -> ControlFlow<()> {
-        if self.progress && bytes < u64::from(size) && Timer.micros() - self.told > SILENCE_US {
-            let percent = 100 * bytes / u64::from(size);
-            print(format_args!("\r\x1b[K{percent:>3} % {:.70}", path));
-            (self.drawn, self.told) = (true, Timer.micros());
+        if bytes < u64::from(size) && Timer.micros() - self.told > SILENCE_US {
+            self.line(format_args!("  {path:.48}: {bytes} of {size} bytes"));
         }
-        let flow = go_on();
-        if flow.is_break() {
-            self.erase();
-        }
-        flow
+        go_on()
     }
 }
 

@@ -64,17 +64,27 @@ static COMMANDS: Commands<Context> = Commands(&[
 ]);
 
 /// Is there to be a prompt? Where somebody waits for an exit status, only if asked for.
-pub(crate) fn is_wanted(line: CommandLine<'_>) -> bool {
+fn is_wanted(line: CommandLine<'_>) -> bool {
     line.value("carom.shell") == Some("1") || line.value("carom.exit").is_none()
 }
 
-/// Reads and runs commands until one ends the machine. Returns only where nothing can be read.
-pub(crate) fn run(context: &Context) {
-    if let Err(why) = input::start(context.machine.info) {
-        say!("no prompt: {why}");
-        return;
+/// Characters are taken in: Ctrl-C stops what takes long.
+pub(crate) struct Listening(());
+
+/// Takes characters in from now on, if there is to be a prompt. Tells why where that cannot be.
+pub(crate) fn listen(machine: &Machine) -> Option<Listening> {
+    if !is_wanted(machine.command_line()) {
+        return None;
     }
+    let started = input::start(machine.info);
+    let started = started.map_err(|why| say!("no prompt: {why}"));
+    started.ok().map(Listening)
+}
+
+/// Reads and runs commands until one ends the machine.
+pub(crate) fn run(context: &Context, _: Listening) -> ! {
     say!("\n`help` lists the commands, Tab completes them, Ctrl-C stops what takes long");
+    input::acknowledge();
     let mut editor = Editor::default();
     loop {
         let line = read_line(&mut editor);
