@@ -3,11 +3,12 @@
 //! An interrupt between two counts loses nothing: each is one atomic addition.
 
 use crate::reason::BounceReason;
+use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use hal::{CpuId, MAX_CPUS};
 
 /// One core's share.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[repr(align(64))]
 struct PerCore {
     direct: AtomicU64,
@@ -20,8 +21,8 @@ struct PerCore {
 }
 
 /// Counters of one device.
-#[derive(Debug, Default)]
-pub struct Counters {
+#[derive(Default)]
+pub(crate) struct Counters {
     cores: [PerCore; MAX_CPUS],
 }
 
@@ -49,6 +50,13 @@ impl Totals {
     /// Mappings that bounced, whatever the reason.
     pub fn bounced_all(&self) -> u64 {
         self.bounced.iter().sum()
+    }
+}
+
+/// Says nothing: a device's `Debug` is anybody's, its counts are the inspector's.
+impl fmt::Debug for Counters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Counters").finish_non_exhaustive()
     }
 }
 
@@ -81,7 +89,7 @@ impl Counters {
     }
 
     /// The sums over all cores. Counts that other cores make meanwhile may be missing.
-    pub fn totals(&self) -> Totals {
+    pub(crate) fn totals(&self) -> Totals {
         let sum = |of: fn(&PerCore) -> &AtomicU64| {
             self.cores
                 .iter()

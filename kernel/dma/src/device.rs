@@ -78,23 +78,13 @@ impl DmaDevice {
     }
 
     /// What it can address.
-    pub fn reach(&self) -> &Reach {
+    pub(crate) fn reach(&self) -> &Reach {
         &self.reach
     }
 
     /// What it demands of buffers.
     pub fn limits(&self) -> &Limits {
         &self.limits
-    }
-
-    /// What it did so far.
-    pub fn counters(&self) -> &Counters {
-        &self.counters
-    }
-
-    /// Windows onto RAM, for reports.
-    pub fn windows(&self) -> &[DmaWindow] {
-        &self.reach.windows
     }
 
     /// Its addressing mask, for reports.

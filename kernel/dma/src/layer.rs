@@ -1,9 +1,10 @@
 //! [`Dma`]: the layer as one value.
 
+use crate::inspect::Inspector;
 use crate::lines::{LineMismatch, check_lines};
 use crate::quarantine::Quarantine;
 use crate::reason::{Bouncing, Policy};
-use crate::swiotlb::{Pool, Usage};
+use crate::swiotlb::Pool;
 use hal::{IrqLock, PhysRange, Platform, Rank};
 
 /// The mapping layer of a machine.
@@ -21,17 +22,23 @@ pub struct Dma<P: Platform> {
 }
 
 impl<P: Platform> Dma<P> {
-    /// The layer over `platform`. Without a pool every buffer that must bounce is refused.
-    pub fn new(platform: P, bouncing: Bouncing, pool: Option<Pool>) -> Result<Self, LineMismatch> {
+    /// The layer over `platform`, and the right to look into it. Without a pool every buffer that must
+    /// bounce is refused.
+    pub fn new(
+        platform: P,
+        bouncing: Bouncing,
+        pool: Option<Pool>,
+    ) -> Result<(Self, Inspector), LineMismatch> {
         check_lines(platform.cache_lines())?;
-        Ok(Self {
+        let layer = Self {
             platform,
             bouncing,
             policy: bouncing.policy(pool.is_some()),
             shape: pool.as_ref().map(|pool| (pool.capacity(), pool.range())),
             pool: IrqLock::new(Rank::Layer, "bounce pool", pool),
             quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
-        })
+        };
+        Ok((layer, Inspector::new()))
     }
 
     /// The machine under the layer, for barriers around a doorbell and for looking at buffers.
@@ -57,18 +64,7 @@ impl<P: Platform> Dma<P> {
         &self.quarantine
     }
 
-    /// What bounces.
-    pub fn bouncing(&self) -> Bouncing {
+    pub(crate) fn bouncing(&self) -> Bouncing {
         self.bouncing
-    }
-
-    /// Where the pool's memory is, if there is a pool.
-    pub fn pool_range(&self) -> Option<PhysRange> {
-        self.shape.map(|(_, range)| range)
-    }
-
-    /// Occupancy of the pool, if there is one.
-    pub fn pool_usage(&self) -> Option<Usage> {
-        self.pool.lock().as_ref().map(Pool::usage)
     }
 }

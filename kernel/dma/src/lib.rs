@@ -41,6 +41,7 @@ mod direction;
 mod door;
 mod error;
 mod held;
+mod inspect;
 mod layer;
 mod limits;
 mod lines;
@@ -48,6 +49,8 @@ mod linux;
 pub mod maintenance;
 mod map;
 mod mapping;
+#[cfg(doctest)]
+mod misuse;
 mod owned;
 mod quarantine;
 mod queries;
@@ -63,13 +66,14 @@ mod view;
 
 pub use attrs::Attrs;
 pub use builder::{Builder, LimitError};
-pub use counters::{Counters, Totals};
+pub use counters::Totals;
 pub use device::{DeviceId, DmaDevice};
 pub use direction::{
     Bidirectional, DeviceReads, DeviceWrites, Dir, Direction, FromDevice, ToDevice,
 };
 pub use door::{Engine, EngineId, Halt, InFlight, Quarantined};
 pub use error::{Class, MapError, Refused};
+pub use inspect::Inspector;
 pub use layer::Dma;
 pub use limits::Limits;
 pub use lines::LineMismatch;

@@ -39,6 +39,11 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// The windows onto RAM. None: RAM is seen at the CPU's own addresses.
+    pub fn windows(&self) -> &[DmaWindow] {
+        &self.windows
+    }
+
     /// The bus address of `block`, if one window shows all of it (TR-2, TR-4). Without windows the
     /// bus is the CPU's own (TR-1).
     pub fn translate(&self, block: PhysRange) -> Option<DmaAddr> {

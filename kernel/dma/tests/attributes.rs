@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::{POOL, Unproven, assert_clean, layer, legacy, pages, pattern, transfer};
+use common::{Layer, POOL, Unproven, assert_clean, layer, legacy, pages, pattern, transfer};
 use dma::{
-    Attrs, Bidirectional, BounceReason, Bouncing, DeviceOwned, Direction, Dma, DmaDevice,
-    FromDevice, MapError, ToDevice,
+    Attrs, Bidirectional, BounceReason, Bouncing, DeviceOwned, Direction, DmaDevice, FromDevice,
+    MapError, ToDevice,
 };
 use hal::{DmaAddr, DmaBuffer, Pages, Zone};
 use sim::{Builder, Counters, Machine, under_every_adversary};
@@ -47,7 +47,7 @@ fn work(machine: &Machine) -> [u64; 6] {
 }
 
 fn owned<'d, B: DmaBuffer>(
-    dma: &'d Dma<Machine>,
+    dma: &'d Layer,
     device: &'d DmaDevice,
     buffer: B,
 ) -> DeviceOwned<'d, Machine, B> {
@@ -57,7 +57,7 @@ fn owned<'d, B: DmaBuffer>(
 
 /// Refuses a buffer that is a device's already, and asserts that nothing at all happened.
 fn refuse<B: DmaBuffer, D: Direction>(
-    (machine, dma, device): (&Machine, &Dma<Machine>, &DmaDevice),
+    (machine, dma, device): (&Machine, &Layer, &DmaDevice),
     buffer: DeviceOwned<'_, Machine, B>,
     dir: D,
 ) -> MapError {

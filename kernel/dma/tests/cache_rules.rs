@@ -3,10 +3,10 @@
 mod common;
 
 use common::{
-    POOL, SMALL_POOL, Unproven, assert_clean, layer, legacy, one_line, pages, pattern, small,
-    transfer, words,
+    Layer, POOL, SMALL_POOL, Unproven, assert_clean, layer, legacy, one_line, pages, pattern,
+    small, transfer, words,
 };
-use dma::{Bidirectional, Bouncing, Dma, DmaDevice, FromDevice, ToDevice};
+use dma::{Bidirectional, Bouncing, DmaDevice, FromDevice, ToDevice};
 use hal::{DmaBuffer, Pages, PhysAddr, Zone};
 use proptest::prelude::*;
 use sim::{Adversary, Builder, Machine, Op, explore, under_every_adversary};
@@ -20,7 +20,7 @@ fn write(machine: &Machine, addr: hal::DmaAddr, bytes: &[u8]) {
 }
 
 /// Sends `len` bytes from `zone` and checks what arrives.
-fn sends(machine: &Machine, dma: &Dma<Machine>, zone: Zone, offset: u64, len: u64) {
+fn sends(machine: &Machine, dma: &Layer, zone: Zone, offset: u64, len: u64) {
     let device = legacy(machine);
     let mut buffer = pages(machine, zone, offset, len, 0xEE);
     buffer
@@ -46,7 +46,7 @@ fn inv_1_the_device_reads_what_the_cpu_last_wrote() {
 }
 
 /// Receives into `len` bytes, of which the device writes `at` and 10 more.
-fn receives(machine: &Machine, dma: &Dma<Machine>, zone: Zone, offset: u64, len: u64, at: u64) {
+fn receives(machine: &Machine, dma: &Layer, zone: Zone, offset: u64, len: u64, at: u64) {
     let device = legacy(machine);
     let buffer = pages(machine, zone, offset, len, 0xA5);
     let mapping = dma.map(&device, buffer, FromDevice).expect("maps");
@@ -184,7 +184,7 @@ fn tr_4_a_buffer_across_the_end_of_reach_bounces_whole() {
                 assert_eq!(read(machine, addr, len), pattern(0x100));
             },
         );
-        assert_eq!(device.counters().totals().bounced, [0, 1, 0]);
+        assert_eq!(dma.totals(&device).bounced, [0, 1, 0]);
         drop(mapping);
         assert_clean(&dma);
     });

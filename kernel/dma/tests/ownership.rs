@@ -104,7 +104,7 @@ fn inv_6_a_full_pool_refuses_and_everything_is_as_before() {
     assert_eq!(refused.error, full);
     assert!(refused.error.is_transient());
     assert_eq!((dma.pool_usage(), machine.counters()), (usage, counters));
-    assert_eq!(device.counters().totals().refused, 1);
+    assert_eq!(dma.totals(&device).refused, 1);
     drop(first);
     let mapping = dma
         .map(&device, refused.buffer, ToDevice)
@@ -180,7 +180,7 @@ fn km_2_ul_3_small_buffers_that_own_their_lines_are_counted_as_spared_bounces() 
         drop(dma.map(&device, pages(&machine, Zone::Dma, 0, len, 0), FromDevice));
         drop(dma.map(&device, pages(&machine, Zone::Dma, 0, len, 0), ToDevice));
     }
-    let totals = device.counters().totals();
+    let totals = dma.totals(&device);
     assert_eq!(
         (totals.direct, totals.bounced_all(), totals.spared),
         (8, 0, 2)
@@ -271,7 +271,7 @@ fn an_unconfirmed_halt_quarantines_until_the_device_was_reset() {
     );
     assert_eq!(dma.pool_usage().expect("pool").used, 1);
     assert_eq!(dma.quarantined(&device), (1, 0));
-    assert_eq!(device.counters().totals().quarantined, 1);
+    assert_eq!(dma.totals(&device).quarantined, 1);
     // SAFETY: nothing plays the device any more.
     assert_eq!(unsafe { dma.device_was_reset(&device) }, 1);
     assert_eq!(machine.live_bytes(), live);
@@ -362,7 +362,7 @@ fn counters_tell_direct_from_bounced_and_why() {
         Unproven(pages(&machine, Zone::Dma, 4, 300, 0)),
         FromDevice,
     ));
-    let totals = device.counters().totals();
+    let totals = dma.totals(&device);
     assert_eq!((totals.direct, totals.direct_bytes), (1, 100));
     assert_eq!((totals.bounced, totals.bounced_bytes), ([0, 1, 1], 500));
 }

@@ -289,7 +289,7 @@ fn a_message_that_shares_its_lines_bounces_and_one_that_owns_them_does_not() {
                 ask_once(&board, videocore, Unproven(message))
             };
             assert_eq!(revision, Ok(Answer::Value(REVISION)));
-            let totals = board.device.counters().totals();
+            let totals = board.inspector.totals(&board.device);
             assert_eq!(totals.bounced_all(), bounced);
         });
     }

@@ -12,6 +12,7 @@ use crate::channels::{DmaChannel, RamPages};
 use crate::console::say;
 use crate::file::{self, File, Loaded};
 use crate::layer::Layer;
+use crate::layer::inspector;
 use crate::memory::Memory;
 use arch::{Board, Timer};
 use copier::{CarryError, Copier};
@@ -41,7 +42,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, file: File) -> Result<(), JobF
         }
         File::At(range) => range,
     };
-    match layer.dma.bouncing() {
+    match inspector().bouncing(layer.dma) {
         Bouncing::Off => without_pool(channel, memory),
         Bouncing::AsNeeded | Bouncing::Forced => with_pool(channel, memory, range),
     }
@@ -49,13 +50,13 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, file: File) -> Result<(), JobF
 
 /// The job proper: low to high, high to high.
 fn with_pool(channel: &DmaChannel, memory: &Memory, range: PhysRange) -> Result<(), JobFailed> {
-    let (before, start) = (channel.device().counters().totals(), Timer.micros());
+    let (before, start) = (inspector().totals(channel.device()), Timer.micros());
     match carry_twice(channel, memory) {
         Ok(delivered) => {
             let took = Timer.micros() - start;
             print_counts(
                 &before,
-                &channel.device().counters().totals(),
+                &inspector().totals(channel.device()),
                 range.len(),
                 took,
             );

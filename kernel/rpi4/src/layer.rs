@@ -10,7 +10,17 @@ use crate::memory::Memory;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use arch::Board;
-use dma::{Dma, DmaDevice};
+use dma::{Dma, DmaDevice, Inspector};
+use spin::Once;
+
+static INSPECTOR: Once<Inspector> = Once::new();
+
+/// The right to look into the layer, for reports and tests.
+///
+/// Panics before the layer was brought up.
+pub(crate) fn inspector() -> &'static Inspector {
+    INSPECTOR.get().expect("the layer was brought up")
+}
 
 /// The layer and its masters, for as long as the kernel runs.
 pub(crate) struct Layer {
@@ -33,7 +43,9 @@ impl Layer {
 /// Panics on a machine whose cache lines the layer is not built for.
 pub(crate) fn bring_up(machine: &Machine, memory: &Memory) -> Layer {
     let dma = Dma::new(Board, memory.options.bouncing, memory.take_pool());
-    let dma: &'static _ = Box::leak(Box::new(dma.unwrap_or_else(|error| panic!("{error}"))));
+    let (dma, inspector) = dma.unwrap_or_else(|error| panic!("{error}"));
+    INSPECTOR.call_once(|| inspector);
+    let dma: &'static _ = Box::leak(Box::new(dma));
     let devices = machine.info.devices.iter();
     let masters: Vec<_> = devices
         .filter_map(|device| masters::describe(machine.info, device, &memory.ram()))

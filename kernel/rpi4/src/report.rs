@@ -3,7 +3,7 @@
 use crate::console::say;
 use crate::firmware;
 use crate::information::Machine;
-use crate::layer::Layer;
+use crate::layer::{Layer, inspector};
 use crate::memory::Memory;
 use boot::Handoff;
 use boot::tree::Source;
@@ -117,7 +117,7 @@ fn print_master(machine: &Machine, master: &DmaDevice) {
         master.name(),
         Need { machine, master }
     );
-    match master.windows() {
+    match inspector().reach(master).windows() {
         [] => say!("           sees RAM at its own address"),
         windows => windows.iter().for_each(|window| {
             say!("           sees {} at {}", window.phys(), window.bus());
@@ -133,7 +133,7 @@ struct Need<'a> {
 
 impl fmt::Display for Need<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reach = self.master.reach();
+        let reach = inspector().reach(self.master);
         let Some(last) = reach.last_reachable() else {
             return f.write_str("reaches no RAM");
         };

@@ -9,26 +9,57 @@
     reason = "shared by several test crates; launches mappings and plays the device"
 )]
 
-use dma::swiotlb::Pool;
+use dma::swiotlb::{Pool, Usage};
 use dma::{
-    Bouncing, Direction, Dma, DmaDevice, Engine, EngineId, Halt, InFlight, Mapping, Quarantined,
+    Bouncing, Direction, Dma, DmaDevice, Engine, EngineId, Halt, InFlight, Inspector, Mapping,
+    Quarantined, Totals,
 };
 use hal::{DmaAddr, DmaBuffer, PAGE, Pages, PhysRange, Platform, Zone};
 use sim::{Builder, Machine};
 use std::cell::Cell;
+use std::ops::Deref;
 
 /// A pool of one chunk, as at boot.
 pub const POOL: (u64, u64) = (0x1020_0000, 0x20_0000);
 /// A pool of two pages, for the smallest machine.
 pub const SMALL_POOL: (u64, u64) = (0x1000_0000, 2 * PAGE);
 
+/// The layer, and the right to look into it.
+pub struct Layer {
+    dma: Dma<Machine>,
+    inspector: Inspector,
+}
+
+impl Deref for Layer {
+    type Target = Dma<Machine>;
+    fn deref(&self) -> &Dma<Machine> {
+        &self.dma
+    }
+}
+
+impl Layer {
+    pub fn pool_usage(&self) -> Option<Usage> {
+        self.inspector.pool_usage(&self.dma)
+    }
+
+    pub fn pool_range(&self) -> Option<PhysRange> {
+        self.inspector.pool_range(&self.dma)
+    }
+
+    pub fn totals(&self, device: &DmaDevice) -> Totals {
+        self.inspector.totals(device)
+    }
+}
+
 /// The layer over `machine`, with a pool at `pool`.
-pub fn layer(machine: &Machine, bouncing: Bouncing, pool: (u64, u64)) -> Dma<Machine> {
+pub fn layer(machine: &Machine, bouncing: Bouncing, pool: (u64, u64)) -> Layer {
     let pool = match bouncing {
         Bouncing::Off => None,
         _ => Some(Pool::new(machine.take(pool.0, pool.1)).expect("a chunk")),
     };
-    Dma::new(machine.clone(), bouncing, pool).expect("64-byte lines")
+    let layer = Dma::new(machine.clone(), bouncing, pool);
+    let (dma, inspector) = layer.expect("64-byte lines");
+    Layer { dma, inspector }
 }
 
 /// The smallest machine, with some more low pages than its builder gives.
@@ -139,7 +170,7 @@ pub fn pattern(len: usize) -> Vec<u8> {
 }
 
 /// Nothing is lent any more and every slot is free.
-pub fn assert_clean(dma: &Dma<Machine>) {
+pub fn assert_clean(dma: &Layer) {
     let used = dma.pool_usage().map(|usage| usage.used);
     assert!(
         matches!(used, None | Some(0)),

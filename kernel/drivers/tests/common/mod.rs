@@ -10,7 +10,7 @@
 )]
 
 use dma::swiotlb::Pool;
-use dma::{Bouncing, DeviceReads, DeviceWrites, Direction, Dma, DmaDevice, Mapping};
+use dma::{Bouncing, DeviceReads, DeviceWrites, Direction, Dma, DmaDevice, Inspector, Mapping};
 use drivers::dma_channel::{self, CHANNEL_STRIDE, ChannelId, Copy, Failure, GLOBAL_OFFSET, usable};
 use hal::{Clock, DmaBuffer, Irq, Mmio, PAGE, Pages, PhysRange, Zone};
 use sim::Machine;
@@ -38,6 +38,7 @@ pub struct Board {
     pub machine: Machine,
     pub engine: DmaEngine,
     pub dma: Dma<Machine>,
+    pub inspector: Inspector,
     pub device: DmaDevice,
 }
 
@@ -50,11 +51,13 @@ impl Board {
     /// With another description of the master.
     pub fn with(machine: &Machine, bouncing: Bouncing, device: DmaDevice) -> Self {
         let pool = Pool::new(machine.take(POOL.0, POOL.1)).expect("a chunk");
-        let dma = Dma::new(machine.clone(), bouncing, Some(pool)).expect("64-byte lines");
+        let layer = Dma::new(machine.clone(), bouncing, Some(pool));
+        let (dma, inspector) = layer.expect("64-byte lines");
         Self {
             machine: machine.clone(),
             engine: DmaEngine::new(machine),
             dma,
+            inspector,
             device,
         }
     }
@@ -150,7 +153,7 @@ impl Board {
 
     /// Slots in use and bytes owned.
     pub fn holdings(&self) -> (u32, u64) {
-        let used = self.dma.pool_usage().expect("a pool").used;
+        let used = self.inspector.pool_usage(&self.dma).expect("a pool").used;
         (used, self.machine.live_bytes())
     }
 

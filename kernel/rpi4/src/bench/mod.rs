@@ -24,6 +24,7 @@ mod sync;
 
 use crate::console::say;
 use crate::layer::Layer;
+use crate::layer::inspector;
 use crate::memory::Memory;
 use crate::shell::input::stopped;
 use boot::CommandLine;
@@ -86,7 +87,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), F
         memory,
         devices: &devices,
         meter: Meter::start(),
-        config: match layer.dma.bouncing() {
+        config: match inspector().bouncing(layer.dma) {
             Bouncing::Forced => Config::Forced,
             Bouncing::AsNeeded | Bouncing::Off => Config::Usual,
         },

@@ -2,6 +2,7 @@
 
 use super::meter::Series;
 use crate::console::{print, say};
+use crate::layer::inspector;
 use core::fmt;
 use dma::{Dir, DmaDevice};
 use hal::{PhysAddr, PhysRange};
@@ -80,7 +81,7 @@ impl fmt::Display for Place {
 
 /// How often mappings for `device` bounced so far.
 pub(super) fn bounced(device: &DmaDevice) -> u64 {
-    device.counters().totals().bounced_all()
+    inspector().totals(device).bounced_all()
 }
 
 impl Row {

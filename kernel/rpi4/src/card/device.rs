@@ -7,6 +7,7 @@
 
 use super::slot::{BlockPath, Slot};
 use crate::channels::RamPages;
+use crate::layer::inspector;
 use core::fmt;
 use dma::{BounceReason, MapError, Totals};
 use drivers::sdhci::{Path, SdError, Traffic};
@@ -143,7 +144,7 @@ const fn is_of_us(error: &SdError) -> bool {
 fn counts(slot: &mut Slot) -> (Totals, Traffic) {
     let totals = match slot.path() {
         Path::Pio(_) => Totals::default(),
-        Path::Dma { channel, .. } => channel.device().counters().totals(),
+        Path::Dma { channel, .. } => inspector().totals(channel.device()),
     };
     let traffic = slot.card().map(|card| card.traffic());
     (totals, traffic.unwrap_or_default())

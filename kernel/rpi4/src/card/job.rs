@@ -11,6 +11,7 @@ use super::teller::{Summary, Teller, is_final, is_out_of_reach};
 use crate::carry::JobFailed;
 use crate::console::say;
 use crate::layer::Layer;
+use crate::layer::inspector;
 use crate::memory::Memory;
 use arch::Timer;
 use core::ops::ControlFlow;
@@ -30,7 +31,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory) -> Result<(), JobFailed> {
         return Ok(());
     };
     let by_channel = matches!(path, Path::Dma { .. });
-    let out_of_reach = by_channel && layer.dma.bouncing() == Bouncing::Off;
+    let out_of_reach = by_channel && inspector().bouncing(layer.dma) == Bouncing::Off;
     let (refused, zone) = match out_of_reach {
         true => (refused_above(memory), Zone::Dma),
         false => (Ok(()), far_zone(memory)),

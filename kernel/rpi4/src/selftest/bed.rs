@@ -3,6 +3,7 @@
 use super::Verdict;
 use crate::channels::{Channels, DmaChannel, RamPages};
 use crate::layer::Layer;
+use crate::layer::inspector;
 use crate::memory::Memory;
 use arch::Board;
 use dma::{Dma, DmaDevice};
@@ -49,7 +50,7 @@ impl<'a> Bed<'a> {
 
     /// Is there anything to bounce by?
     pub(super) fn has_pool(&self) -> bool {
-        self.dma().pool_usage().is_some()
+        inspector().pool_usage(self.dma()).is_some()
     }
 
     /// Is one of these zones out of the channels' reach for good? They reach `Dma`, and what bounces.
@@ -68,7 +69,9 @@ impl<'a> Bed<'a> {
 
     /// Slots in use right now: the channels' control blocks may have some.
     pub(super) fn used_slots(&self) -> u32 {
-        self.dma().pool_usage().map_or(0, |usage| usage.used)
+        inspector()
+            .pool_usage(self.dma())
+            .map_or(0, |usage| usage.used)
     }
 
     /// `len` bytes of `fill` at `offset` into pages of a zone; what is around them has other bytes.

@@ -4,6 +4,7 @@ use super::bed::{AROUND, NO_POOL, holds, intact, pattern};
 use super::copy::copy;
 use super::second_handle::{copy_polled, second_handle};
 use super::{Bed, Test, Verdict, attempt, check, fail};
+use crate::layer::inspector;
 use arch::Board;
 use dma::{Bidirectional, FromDevice, ToDevice};
 use hal::Zone;
@@ -138,12 +139,12 @@ fn shared_lines(bed: &Bed) -> Verdict {
     let Some(source) = bed.pages(Zone::Dma, 0, 16, pattern) else {
         fail!("no pages");
     };
-    let counted = bed.master().counters().totals().bounced_all();
+    let counted = inspector().totals(bed.master()).bounced_all();
     let (_, object) = attempt!(
         copy(bed.first(), (source, ToDevice), (object, FromDevice)),
         "copy"
     );
-    let bounced = bed.master().counters().totals().bounced_all() - counted;
+    let bounced = inspector().totals(bed.master()).bounced_all() - counted;
     check!(bounced > 0, "an object that shares its line did not bounce");
     check!(holds(&object.bytes(&Board), pattern), "wrong bytes");
     for (object, fill) in [(before, BEFORE), (after, AFTER)] {

@@ -5,6 +5,7 @@ extern crate alloc;
 use super::bed::{Bed, pattern};
 use super::{Test, Verdict, attempt, check, fail};
 use crate::channels::RamPages;
+use crate::layer::inspector;
 use alloc::vec::Vec;
 use arch::Board;
 use dma::{BounceReason, Bouncing, FromDevice, MapError, Mapping, Refused, ToDevice};
@@ -49,7 +50,9 @@ fn full_pool(bed: &Bed) -> Verdict {
 /// Maps pages until one is refused. Gives up where more are held than the pool has slots, or where
 /// there are no more pages.
 fn fill_pool(bed: &Bed) -> (Vec<ToDevicePage>, Option<MapError>) {
-    let total = bed.dma().pool_usage().map_or(0, |usage| usage.total);
+    let total = inspector()
+        .pool_usage(bed.dma())
+        .map_or(0, |usage| usage.total);
     let mut held = Vec::new();
     while held.len() <= total as usize {
         let Some(page) = bed.pages(Zone::High, 0, 4096, pattern) else {
@@ -86,14 +89,14 @@ fn forced(bed: &Bed) -> Verdict {
     let Some(page) = bed.pages(Zone::Dma, 0, 4096, pattern) else {
         fail!("no pages");
     };
-    let before = device.counters().totals();
+    let before = inspector().totals(device);
     drop(attempt!(dma.map(device, page, ToDevice), "map"));
-    let after = device.counters().totals();
+    let after = inspector().totals(device);
     let (direct, forced) = (
         after.direct - before.direct,
         after.bounced[0] - before.bounced[0],
     );
-    let expected = if dma.bouncing() == Bouncing::Forced {
+    let expected = if inspector().bouncing(dma) == Bouncing::Forced {
         (0, 1)
     } else {
         (1, 0)

@@ -2,6 +2,7 @@
 
 use super::{Context, nothing};
 use crate::console::say;
+use crate::layer::inspector;
 use ::shell::{Arguments, Command, Completion, Refusal};
 use dma::{BounceReason, DmaDevice, Totals};
 
@@ -30,7 +31,7 @@ fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
     );
     for master in context.layer.masters {
         let held = context.layer.dma.quarantined(master).0;
-        print_master(master, &master.counters().totals(), held);
+        print_master(master, &inspector().totals(master), held);
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::{Context, nothing};
 use crate::console::say;
+use crate::layer::inspector;
 use crate::report;
 use ::shell::{Arguments, Command, Completion, Refusal};
 use dma::swiotlb::{SLOT, Usage};
@@ -19,7 +20,7 @@ The longest free run is an upper bound: a search that fails makes it exact.",
 fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
     nothing(arguments)?;
     report::print_pool(&context.memory);
-    if let Some(usage) = context.layer.dma.pool_usage() {
+    if let Some(usage) = inspector().pool_usage(context.layer.dma) {
         print_usage(&usage);
     }
     Ok(())

@@ -5,6 +5,7 @@ use super::super::bed::Bed;
 use super::super::{Reason, Verdict, check, reason};
 use crate::card::{self, BlockPath, CardDevice, CardError, Slot};
 use crate::channels::RamPages;
+use crate::layer::inspector;
 use arch::Board;
 use dma::Bouncing;
 use drivers::sdhci::{BLOCK, Path};
@@ -69,7 +70,7 @@ fn reachable(bouncing: Bouncing, segment: &Segment) -> bool {
 }
 
 fn counted(bed: &Bed, slot: &mut Slot) -> Bytes {
-    let totals = bed.master().counters().totals();
+    let totals = inspector().totals(bed.master());
     let traffic = slot.card().map(|card| card.traffic()).unwrap_or_default();
     Bytes {
         direct: totals.direct_bytes,
@@ -83,7 +84,7 @@ pub(super) fn as_pages_lie(bed: &Bed) -> Verdict {
     let Some(mut slot) = card::open() else {
         return Verdict::Skipped("no card");
     };
-    let (path, slot, bouncing) = (slot.path(), &mut *slot, bed.dma().bouncing());
+    let (path, slot, bouncing) = (slot.path(), &mut *slot, inspector().bouncing(bed.dma()));
     if matches!(path, Path::Pio(_)) {
         return Verdict::Skipped("no channel for this card's controller");
     }
@@ -112,7 +113,7 @@ pub(super) fn as_pages_lie(bed: &Bed) -> Verdict {
 /// By the channel and by the CPU, and the same bytes from both; or refused where it must be.
 fn one(bed: &Bed, slot: &mut Slot, path: BlockPath, segment: &Segment) -> Result<(), Reason> {
     let by_channel = fetch(bed, slot, path, segment);
-    if !reachable(bed.dma().bouncing(), segment) {
+    if !reachable(inspector().bouncing(bed.dma()), segment) {
         return match by_channel {
             Err(Some(error)) if error.is_out_of_reach() => Ok(()),
             _ => Err(reason(format_args!("{}: not refused", segment.lba))),

@@ -5,6 +5,7 @@ use super::super::copy::{copy, told};
 use super::super::{Bed, Reason, Test, Verdict, attempt, check, reason};
 use super::together::together;
 use crate::channels::{Channels, RamPages};
+use crate::layer::inspector;
 use arch::Board;
 use core::sync::atomic::{AtomicU64, Ordering};
 use dma::{Bidirectional, FromDevice, ToDevice};
@@ -35,11 +36,11 @@ fn shared_layer(bed: &Bed) -> Verdict {
     MAPPED.store(0, Ordering::Release);
     let (slots, counted) = (
         bed.used_slots(),
-        bed.master().counters().totals().bounced_all(),
+        inspector().totals(bed.master()).bounced_all(),
     );
     attempt!(together(carry), "a core");
     let (made, left) = (MAPPED.load(Ordering::Acquire), bed.used_slots());
-    let bounced = bed.master().counters().totals().bounced_all() - counted;
+    let bounced = inspector().totals(bed.master()).bounced_all() - counted;
     check!(
         left == slots,
         "{slots} slots were in use before, {left} after"

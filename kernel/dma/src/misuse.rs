@@ -1,0 +1,143 @@
+//! What must not compile, each beside what must: the two differ in one line, so that the one fails for
+//! the reason that its name gives.
+//!
+//! Run as documentation tests; part of no build. A test of a rule has the rule's id in its name.
+
+/// What every example starts with.
+macro_rules! setup {
+    () => {
+        "
+# use dma::*; use hal::*; use sim::Machine;
+# let machine = Machine::default();
+# let (dma, inspector) = Dma::new(machine.clone(), Bouncing::AsNeeded, None).unwrap();
+# let builder = DmaDevice::builder(\"d\").windows(machine.bus().windows());
+# let device = builder.build(&machine.ram()).unwrap();
+# let page = || Pages::alloc(machine.clone(), 64, Zone::Dma).unwrap();
+"
+    };
+}
+
+/// One rule: lines before, the line that is right and the one that is wrong, lines after.
+macro_rules! misuse {
+    ($($name:ident, $error:literal: $before:literal, right $right:literal, wrong $wrong:literal, $after:literal;)*) => {
+        $(
+            #[doc = concat!("```\n", setup!(), $before, "\n", $right, "\n", $after, "\n```")]
+            #[doc = concat!("```compile_fail,", $error, "\n", setup!(), $before, "\n", $wrong, "\n", $after, "\n```")]
+            #[expect(non_camel_case_types, reason = "named as tests are")]
+            pub struct $name;
+        )*
+    };
+}
+
+misuse! {
+    own_1_no_cpu_access_to_a_buffer_that_a_device_has, "E0382":
+        "let page = page(); let mapping = dma.map(&device, page, ToDevice).unwrap();",
+        right "let page = mapping.unmap();",
+        wrong "let other = mapping.unmap();",
+        "page.bytes(&machine);";
+    own_1_no_end_of_a_mapping_while_the_cpu_looks_at_it, "E0505":
+        "let mut mapping = dma.map(&device, page(), ToDevice).unwrap(); let view = mapping.for_cpu();",
+        right "drop(view);",
+        wrong "let _ = &view;",
+        "mapping.unmap();";
+    own_6_direction_is_not_given_twice, "E0061":
+        "let mapping = dma.map(&device, page(), FromDevice).unwrap();",
+        right "mapping.unmap();",
+        wrong "mapping.unmap(ToDevice);",
+        "";
+    map_3_there_is_no_direction_none, "E0277":
+        "",
+        right "dma.map(&device, page(), ToDevice).unwrap();",
+        wrong "dma.map(&device, page(), ()).unwrap();",
+        "";
+    ps_6_what_the_device_alone_writes_is_not_written_by_the_cpu, "E0594":
+        "let mut mapping = dma.map(&device, page(), FromDevice).unwrap();",
+        right "let _ = mapping.for_cpu()[0];",
+        wrong "mapping.for_cpu()[0] = 1;",
+        "";
+    tr_2_addresses_of_cpu_and_bus_are_not_mixed, "E0308":
+        "let page = page();",
+        right "let start: PhysAddr = page.range().start();",
+        wrong "let start: DmaAddr = page.range().start();",
+        "";
+    a_mapping_at_rest_tells_nobody_its_address, "E0599":
+        "let mapping = dma.map(&device, page(), ToDevice).unwrap();",
+        right "mapping.len();",
+        wrong "mapping.addr();",
+        "";
+    mask_1_there_is_no_device_without_a_mask, "E0308":
+        "let builder = DmaDevice::builder(\"d\");",
+        right "let builder = builder.mask(DmaMask::bits(32));",
+        wrong "let builder = builder.mask(None);",
+        "builder.build(&machine.ram()).unwrap();";
+    dev_2_limits_do_not_change_after_probe, "E0594":
+        "",
+        right "let _ = device.limits().granule;",
+        wrong "device.limits().granule = 4;",
+        "";
+    mask_5_no_device_is_made_without_a_look_at_ram, "E0061":
+        "let builder = DmaDevice::builder(\"d\");",
+        right "builder.build(&machine.ram()).unwrap();",
+        wrong "builder.build().unwrap();",
+        "";
+    attr_2_skip_sync_takes_nothing_but_what_a_device_owns, "E0308":
+        "let mapping = dma.map(&device, page(), ToDevice).unwrap();",
+        right "let buffer = mapping.unmap_skip_sync();",
+        wrong "let buffer = mapping.unmap();",
+        "dma.map_device_owned(&device, buffer, ToDevice).unwrap();";
+    attr_2_no_cpu_access_to_what_a_device_owns, "E0599":
+        "let owned = dma.map(&device, page(), ToDevice).unwrap().unmap_skip_sync();",
+        right "let buffer = owned.reclaim();",
+        wrong "let buffer = owned;",
+        "buffer.bytes(&machine);";
+    attr_5_no_cpu_access_to_what_devices_share, "E0080":
+        "let mut mapping = dma.map_shared(&device, dma.share(page()), ToDevice).unwrap();",
+        right "mapping.len();",
+        wrong "mapping.for_cpu();",
+        "";
+    attr_5_what_is_shared_is_mapped_as_such, "E0080":
+        "let shared = dma.share(page());",
+        right "dma.map_shared(&device, shared, ToDevice).unwrap();",
+        wrong "dma.map(&device, shared, ToDevice).unwrap();",
+        "";
+    attr_6_attributes_are_not_given_twice, "E0061":
+        "let mapping = dma.map_attrs(&device, page(), ToDevice, Attrs::DEFER_SYNC).unwrap();",
+        right "mapping.unmap();",
+        wrong "mapping.unmap(Attrs::DEFER_SYNC);",
+        "";
+    sg_4_a_device_does_not_tell_what_bounced, "E0599":
+        "",
+        right "inspector.totals(&device);",
+        wrong "device.totals();",
+        "";
+    sg_4_the_layer_does_not_tell_how_full_the_pool_is, "E0599":
+        "",
+        right "inspector.pool_usage(&dma);",
+        wrong "dma.pool_usage();",
+        "";
+    sg_4_the_layer_does_not_tell_whether_all_bounces, "E0624":
+        "",
+        right "inspector.bouncing(&dma);",
+        wrong "dma.bouncing();",
+        "";
+    sg_4_a_device_does_not_tell_what_it_reaches, "E0624":
+        "let page = page();",
+        right "inspector.reach(&device).reach(page.range());",
+        wrong "device.reach().reach(page.range());",
+        "";
+    sg_4_nobody_asks_the_decision, "E0603":
+        "",
+        right "use dma::BounceReason;",
+        wrong "use dma::decision::route;",
+        "";
+    sg_4_nobody_makes_an_inspector, "E0423":
+        "",
+        right "let again = inspector;",
+        wrong "let again = Inspector(());",
+        "again.totals(&device);";
+    sg_4_nobody_copies_an_inspector, "E0599":
+        "",
+        right "let again = inspector;",
+        wrong "let again = inspector.clone();",
+        "again.totals(&device);";
+}
