@@ -60,9 +60,15 @@ pub(crate) fn groups(workspace: &Workspace, options: &TestArgs, echo: Echo, tota
         let start = Instant::now();
         let root = &workspace.sources.root;
         let judged = runs::judge(&scenario, &plugin, &built, root, &out);
+        let refused = judged
+            .as_ref()
+            .is_err_and(|error| error.is::<runs::Refused>());
         let result = judged.map(|text| println!("{text}"));
         let result = result.map_err(|error| format!("{error:#}"));
         let name = named(&scenario.name);
         totals.add(&Group::single(&name, start.elapsed(), result));
+        if refused {
+            return;
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! Boots under the oracle, each measured against the same without it.
 
 use super::plugin;
-use super::told::{self, Told};
+use super::told::Told;
 use crate::image::Built;
 use crate::process::Ended;
 use crate::symbols::{self, Elf};
 use crate::test::scenario::Scenario;
-use anyhow::{Context, bail};
+use anyhow::bail;
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -27,16 +28,19 @@ pub(super) fn judge(
     // What an earlier run has told must not be taken for this one's.
     let _ = std::fs::remove_file(&lines);
     let watched = plugin::watched(plugin, &built.elf, &lines)?;
-    let (plain, _) = scenario.run_with(built, out, LIMIT, &plugin::counted())?;
     let (ended, verdict) = scenario.run_with(built, out, LIMIT, &watched)?;
     let text = std::fs::read_to_string(&lines).unwrap_or_default();
-    let told = Told::read(&text).with_context(|| no_summary(&ended))?;
+    let told = Told::read(&text)?;
+    if let Some(refused) = refusal(&ended.output).filter(|_| told.is_empty()) {
+        bail!(refused);
+    }
+    let (plain, _) = scenario.run_with(built, out, LIMIT, &plugin::counted())?;
     let elf = Elf::open(&built.elf)?;
     let text = told.text(&verdict.ktap, |address| elf.frames(address, root));
     let (cost, factor) = cost(&ended, &plain);
     let text = match text {
         Ok(text) => format!("{text}\n{cost}"),
-        Err(found) => bail!("{found}\n{cost}"),
+        Err(found) => bail!("{found}\n{cost}; {}", ended.ending),
     };
     if factor > MOST_COST && !plugin::traces() {
         bail!("{text}\nthe oracle costs too much: a factor of {MOST_COST} is allowed");
@@ -56,14 +60,54 @@ fn cost(watched: &Ended, plain: &Ended) -> (String, f32) {
     (text, factor)
 }
 
-/// Why there is no end of what the plugin tells: the emulator's own words, if it never began.
-fn no_summary(ended: &Ended) -> String {
-    let mut lines = ended.output.lines().filter(|line| {
-        let line = line.to_ascii_lowercase();
-        line.starts_with("oracle: ") || line.contains("plugin")
-    });
-    match lines.next() {
-        Some(line) => format!("the emulator does not take the plugin: {line}"),
-        None => format!("{}; {}", told::NO_END, ended.ending),
+/// The emulator does not take the plugin, and would not for another scenario.
+#[derive(Debug)]
+pub(super) struct Refused(String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the emulator does not take the plugin: {}", self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// What the plugin itself says against the emulator, or else what the emulator says against it.
+fn refusal(console: &str) -> Option<Refused> {
+    let own = console
+        .lines()
+        .find_map(|line| line.strip_prefix("oracle: "));
+    let emulators = || {
+        let mut lines = console.lines();
+        lines.find(|line| line.starts_with("qemu-system") && line.contains("plugin"))
+    };
+    let line = own.or_else(emulators)?;
+    Some(Refused(line.trim_end().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(console: &str) -> Option<String> {
+        refusal(console).map(|refused| refused.to_string())
+    }
+
+    #[test]
+    fn a_refusal_is_one_line_in_the_words_of_whoever_refused() {
+        let both = "oracle: plugin interface 5, and 4 is known\r\n\
+                    qemu-system-aarch64: Could not load plugin x: error code 1\n";
+        let told = said(both).unwrap();
+        assert!(
+            told.ends_with("plugin: plugin interface 5, and 4 is known"),
+            "{told}"
+        );
+        let old = "qemu-system-aarch64: -plugin: invalid option\n";
+        assert!(said(old).unwrap().ends_with("-plugin: invalid option"));
+    }
+
+    #[test]
+    fn a_kernel_that_hangs_is_no_refusal() {
+        assert_eq!(said("carom 0.1.0\nthe oracle: plugin\n"), None);
     }
 }

@@ -6,7 +6,7 @@ use oracle::finding::{Finding, Kind, Part};
 use oracle::wire::{Line, Report, Stats, Traced};
 use std::collections::HashSet;
 
-pub(super) const NO_END: &str = "the oracle did not come to its end";
+const NO_END: &str = "the oracle did not come to its end";
 
 /// Functions of the callers that are shown.
 const DEPTH: usize = 10;
@@ -23,7 +23,8 @@ const ON_PURPOSE: (&str, &str, Kind) = (
 #[derive(Debug)]
 pub(super) struct Told {
     reports: Vec<Report>,
-    stats: Stats,
+    /// Absent if the run was cut short.
+    stats: Option<Stats>,
 }
 
 /// A finding, and the functions that led to it, innermost first.
@@ -36,16 +37,21 @@ struct Explained<'a> {
 }
 
 impl Told {
-    /// Reads the file; a run that was cut short is an error.
+    /// Reads the file, as far as it goes.
     pub(super) fn read(text: &str) -> anyhow::Result<Self> {
-        let mut reports = Vec::new();
+        let (mut reports, mut stats) = (Vec::new(), None);
         for line in text.lines() {
             match Line::read(line).context("what the plugin wrote")? {
                 Line::Finding(report) => reports.push(report),
-                Line::Summary(stats) => return Ok(Self { reports, stats }),
+                Line::Summary(summary) => stats = Some(summary),
             }
         }
-        bail!(NO_END)
+        Ok(Self { reports, stats })
+    }
+
+    /// Whether there is nothing at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.reports.is_empty() && self.stats.is_none()
     }
 
     /// The summary, if there is nothing else to tell; else an error that tells all.
@@ -57,17 +63,19 @@ impl Told {
         let explained = self.reports.iter().map(|report| explain(report, &frames));
         let (meant, found): (Vec<_>, Vec<_>) = explained.partition(Explained::on_purpose);
         let found = once(found);
-        let stats = &self.stats;
+        let looked_at = self.stats.map_or(NO_END.to_owned(), |stats| stats.text());
         let summary = format!(
-            "    {} findings, {} made on purpose; {}",
+            "    {} findings, {} made on purpose; {looked_at}",
             found.len(),
             once(meant).len(),
-            stats.text()
         );
         if !found.is_empty() {
             let texts: Vec<String> = found.iter().map(Explained::text).collect();
             bail!("{}\n{summary}", texts.join("\n"));
         }
+        let Some(stats) = self.stats else {
+            bail!("{summary}");
+        };
         if stats.transfers == 0 {
             bail!("the oracle saw no transfers\n{summary}");
         }
@@ -256,6 +264,13 @@ mod tests {
             ..Stats::default()
         };
         assert!(judged(&[Line::Summary(stats)], "").is_err());
+    }
+
+    #[test]
+    fn a_run_that_was_cut_short_tells_what_was_found_until_then() {
+        let why = judged(&[finding(Kind::StaleLoad, DRIVER)], "").unwrap_err();
+        let why = why.to_string();
+        assert!(why.contains("stale-load") && why.contains(NO_END), "{why}");
     }
 
     #[test]
