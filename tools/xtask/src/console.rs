@@ -11,6 +11,13 @@ use std::fmt;
 
 const PREFIX: &str = "carom: digest ";
 
+/// What is seen of a line, over which progress may have been drawn: all behind the last erasure.
+pub(crate) fn shown(line: &str) -> &str {
+    let line = line.trim_end();
+    let last = line.rsplit(['\r', '\u{1b}']).next().unwrap_or(line);
+    last.strip_prefix("[K").unwrap_or(last)
+}
+
 /// A digest line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Digest {
@@ -22,7 +29,7 @@ pub(crate) enum Digest {
 
 /// The console's digest lines; more than one is for the caller to wonder about.
 pub(crate) fn digests(console: &str) -> Vec<Digest> {
-    let lines = console.lines().map(str::trim_end);
+    let lines = console.lines().map(shown);
     lines
         .filter_map(|line| parse(line.strip_prefix(PREFIX)?))
         .collect()
@@ -106,6 +113,14 @@ mod tests {
         assert!(judge(Expected::File(&file), &said(HEX, 0)).is_ok());
         assert!(judge(Expected::File(&file), &said(HEX, 1)).is_err());
         assert!(judge(Expected::File(&file), &said(&HEX.replace('e', "f"), 0)).is_err());
+    }
+
+    #[test]
+    fn a_line_is_seen_behind_progress_that_was_erased() {
+        assert_eq!(shown("\r\u{1b}[K 50 % x\r\u{1b}[Kcarom: x\r"), "carom: x");
+        assert_eq!(shown("plain [K\r"), "plain [K");
+        let drawn = format!("\r\u{1b}[K 7 %\r\u{1b}[K{}", &said(HEX, 0)[5..]);
+        assert!(judge(Expected::File(&file(HEX, 0)), &drawn).is_ok());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a card reads as: the digest and the length of every file, known before the kernel sees it.
 
-use crate::console::Tally;
+use crate::console::{Tally, shown};
 use crate::payload::hex;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -84,19 +84,12 @@ impl Listing {
 
 /// The lines that `sha256sum` would write, among whatever else there is.
 fn sums(answer: &str) -> impl Iterator<Item = (&str, &str)> {
-    let lines = answer.lines().map(|line| shown(line.trim_end()));
+    let lines = answer.lines().map(shown);
     lines.filter_map(|line| {
         let (digest, path) = line.split_once("  ")?;
         let whole = digest.len() == 64 && digest.bytes().all(|c| c.is_ascii_hexdigit());
         whole.then_some((digest, path))
     })
-}
-
-/// What is left of a line over which progress was drawn: all behind the last erasure.
-fn shown(line: &str) -> &str {
-    line.rsplit(['\r', '\u{1b}'])
-        .next()
-        .map_or(line, |last| last.strip_prefix("[K").unwrap_or(last))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! One line, in the first column: `carom: card files <n> bytes <n> right <n> wrong <n> unread <n>
 //! missing <n> manifest yes|no`, or `carom: card none`.
 
+use super::shown;
 use crate::card::Card;
 use std::fmt;
 
@@ -51,7 +52,7 @@ impl CardExpected {
 
 /// The comparison, as one line for the user; the error side is a failure.
 pub(crate) fn judge(expected: CardExpected, console: &str) -> Result<String, String> {
-    let lines = console.lines().map(str::trim_end);
+    let lines = console.lines().map(shown);
     let said: Vec<&str> = lines.filter_map(|line| line.strip_prefix(PREFIX)).collect();
     let said = match said[..] {
         [] => return Err("the kernel said nothing about the card".to_owned()),
