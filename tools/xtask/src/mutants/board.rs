@@ -11,7 +11,7 @@ use anyhow::Context;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// The name of what is no test but the kernel's work: the file that is carried.
+/// The name of what is no test but the kernel's work: the file that is carried, the card that is read.
 const MAIN_JOB: &str = "main job";
 
 /// A mutated kernel may well hang; a whole one takes a few seconds.
@@ -74,7 +74,7 @@ fn passed(verdict: &Verdict, test: &str) -> bool {
 /// not: the kernel may have stopped for any reason.
 fn failed(verdict: &Verdict, test: &str) -> bool {
     match test {
-        MAIN_JOB => verdict.digest.is_none(),
+        MAIN_JOB => verdict.digest.is_none() || verdict.card.is_none(),
         _ => {
             let told = matches!(verdict.ktap.outcome(test), Some(Outcome::Failed(_)));
             told || verdict.ktap.running.as_deref() == Some(test)
@@ -116,9 +116,11 @@ mod tests {
     }
 
     #[test]
-    fn the_main_job_fails_by_its_digest() {
-        let verdict = judged(&GOOD.replace("carom: digest none x\n", ""), 1);
-        assert!(failed(&verdict, MAIN_JOB) && !failed(&verdict, "a"));
+    fn the_main_job_fails_by_its_digest_and_by_its_card() {
+        for line in ["carom: digest none x\n", "carom: card none\n"] {
+            let verdict = judged(&GOOD.replace(line, ""), 1);
+            assert!(failed(&verdict, MAIN_JOB) && !failed(&verdict, "a"));
+        }
     }
 
     #[test]
