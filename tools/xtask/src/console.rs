@@ -4,9 +4,11 @@
 //! `carom: digest none <reason>` where nothing was carried.
 
 mod card;
+mod moved;
 
 use crate::payload::Payload;
 pub(crate) use card::{CardExpected, Tally, judge as judge_card};
+pub(crate) use moved::Moved;
 use std::fmt;
 
 const PREFIX: &str = "carom: digest ";

@@ -1,5 +1,6 @@
 //! What a card reads as: the digest and the length of every file, known before the kernel sees it.
 
+use super::disk::SECTOR;
 use crate::console::{Tally, shown};
 use crate::payload::hex;
 use sha2::{Digest, Sha256};
@@ -59,6 +60,13 @@ impl Listing {
             manifest,
             ..Tally::default()
         }
+    }
+
+    /// Bytes of all files in whole blocks: what must be moved to read them.
+    pub(crate) fn bytes_in_blocks(&self) -> u64 {
+        let block = SECTOR as u64;
+        let files = self.0.values();
+        files.map(|file| file.bytes.next_multiple_of(block)).sum()
     }
 
     /// Holds the lines of `sd sum` against the files: each of them once, with its digest, and no
@@ -144,5 +152,10 @@ mod tests {
         assert_eq!(listing().below("tree").tally(false).files, 1);
         assert_eq!(listing().below("tree2").tally(false).bytes, 2);
         assert_eq!(listing().without("tree2").tally(true).right, 2);
+    }
+
+    #[test]
+    fn only_whole_blocks_are_moved() {
+        assert_eq!(listing().bytes_in_blocks(), 1024);
     }
 }
