@@ -10,6 +10,7 @@
 //! | [`masters`] | stores to the registers of bus masters into transfers, a file for each master |
 //! | [`model`] | lines, cores, transfers, and the rules |
 //! | [`finding`] | what can be wrong, and where it was seen |
+//! | [`emulator`] | which emulators are understood, and the plugin's arguments |
 //! | [`wire`] | the lines that the plugin writes and `cargo xtask oracle` reads |
 //!
 //! The model is the worst machine that the architecture allows, not a likely one. A line never
@@ -21,6 +22,7 @@
 //! `docs/oracle.md` tells what it can see and what it cannot.
 
 pub mod a64;
+pub mod emulator;
 pub mod finding;
 pub mod masters;
 pub mod model;

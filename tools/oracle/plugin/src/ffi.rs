@@ -5,13 +5,10 @@
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
-/// The version that this is written for: QEMU 10.0's. Later ones add a parameter to every callback.
-pub(crate) const VERSION: c_int = 4;
-
 /// Asked for by the emulator before it calls anything.
 // SAFETY: the name is the interface's own, and nothing else here has it.
 #[unsafe(no_mangle)]
-pub(crate) static qemu_plugin_version: c_int = VERSION;
+pub(crate) static qemu_plugin_version: c_int = oracle::emulator::INTERFACE;
 
 /// Names the plugin to the emulator.
 pub(crate) type PluginId = u64;

@@ -3,10 +3,10 @@
 use crate::api::{Access, Block};
 use crate::callbacks::{on_block, on_instruction, on_load, on_store};
 use crate::guest::{Guest, Seen};
-use crate::options::Options;
 use crate::tell::Teller;
 use oracle::LINE;
 use oracle::a64::{Instruction, LineOp, decode};
+use oracle::emulator::Options;
 use oracle::finding::Site;
 use oracle::masters::{Masters, Register};
 use oracle::model::{Event, Model, Through};
@@ -32,7 +32,7 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
-    pub(crate) fn new(options: Options) -> Result<Self, String> {
+    pub(crate) fn new(options: &Options) -> Result<Self, String> {
         let named = |error| format!("{}: {error}", options.out.display());
         let model = Model::at_reset(RAM);
         Ok(Self {
@@ -42,7 +42,7 @@ impl Oracle {
                 model
             },
             masters: Masters::default(),
-            windows: options.windows,
+            windows: options.windows()?,
             guest: Guest::new(),
             teller: Teller::new(File::create(&options.out).map_err(named)?, options.trace),
             followed: Vec::new(),

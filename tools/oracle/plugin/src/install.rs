@@ -5,8 +5,9 @@
 use crate::callbacks::{ORACLE, on_core, on_exit, on_translation};
 use crate::ffi::{self, Info, PluginId};
 use crate::follow::Oracle;
-use crate::options::Options;
-use std::ffi::{CStr, c_char, c_int};
+use oracle::emulator::{Emulator, Options};
+use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
+use std::os::unix::ffi::OsStrExt;
 use std::ptr::null_mut;
 
 /// Called once by the emulator; anything but 0 makes it end.
@@ -30,7 +31,7 @@ pub(crate) unsafe extern "C" fn qemu_plugin_install(
         let word = unsafe { *word };
         // SAFETY: as above.
         let word = unsafe { CStr::from_ptr(word) };
-        word.to_string_lossy().into_owned()
+        OsStr::from_bytes(word.to_bytes()).to_owned()
     });
     match check(info).and_then(|()| install(id, words)) {
         Ok(()) => 0,
@@ -44,26 +45,18 @@ pub(crate) unsafe extern "C" fn qemu_plugin_install(
 fn check(info: &Info) -> Result<(), String> {
     // SAFETY: the emulator's own string.
     let target = unsafe { CStr::from_ptr(info.target) };
-    if info.current != ffi::VERSION {
-        return Err(format!(
-            "this QEMU has plugin interface {} (from {} on), the oracle knows {} alone: QEMU 10.0",
-            info.current,
-            info.min,
-            ffi::VERSION
-        ));
-    }
-    if target != c"aarch64" || !info.system {
-        return Err("made for qemu-system-aarch64 alone".to_owned());
-    }
-    if info.cores as usize > oracle::CORES {
-        let most = oracle::CORES;
-        return Err(format!("{} cores, at most {most} are followed", info.cores));
-    }
-    Ok(())
+    let emulator = Emulator {
+        oldest: info.min,
+        current: info.current,
+        target: &target.to_string_lossy(),
+        system: info.system,
+        cores: info.cores,
+    };
+    emulator.check().map_err(|unfit| unfit.to_string())
 }
 
-fn install(id: PluginId, words: impl Iterator<Item = String>) -> Result<(), String> {
-    let oracle = Oracle::new(Options::parse(words)?)?;
+fn install(id: PluginId, words: impl Iterator<Item = OsString>) -> Result<(), String> {
+    let oracle = Oracle::new(&Options::parse(words)?)?;
     *ORACLE.lock().map_err(|error| error.to_string())? = Some(oracle);
     // SAFETY: `id` is ours.
     unsafe { ffi::qemu_plugin_register_vcpu_init_cb(id, on_core) };

@@ -5,15 +5,14 @@
 //! |---|---|
 //! | `ffi` | the emulator's plugin interface, declared by hand, as far as it is used |
 //! | `api` | the same with types: what exists only inside of a callback cannot be made elsewhere |
-//! | `install` | the version check, the arguments, the callbacks |
+//! | `install` | the emulator's first call |
 //! | `callbacks` | what the emulator calls |
 //! | `follow` | instructions and accesses into events |
 //! | `tell` | findings into lines of the file |
 //! | `guest` | the guest's registers and memory; who called |
-//! | `options` | the arguments |
 //!
-//! The interface changes with the emulator's releases; the version that is supported is in `ffi`,
-//! and any other is refused with a line that says so.
+//! The interface changes with the emulator's releases; any but the one that is known
+//! (`oracle::emulator`) is refused with a line that says so.
 //!
 //! Context: the emulator runs all cores on one thread, as `-icount` makes it. The lock around the
 //! state is there for the thread that ends the process.
@@ -24,5 +23,4 @@ mod ffi;
 mod follow;
 mod guest;
 mod install;
-mod options;
 mod tell;

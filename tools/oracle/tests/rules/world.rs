@@ -98,3 +98,20 @@ fn before_any_core_has_caches_nothing_is_in_them() {
     machine.prepared().start();
     assert_eq!(machine.found(), []);
 }
+
+#[test]
+fn a_trace_tells_what_concerns_the_finding() {
+    let mut machine = Machine::new();
+    machine.model =
+        std::mem::replace(&mut machine.model, oracle::model::Model::new(0)).with_trace();
+    machine
+        .prepared()
+        .load(DEST + 0x100, 8)
+        .store(SOURCE, 8)
+        .start();
+    let found = machine.found();
+    let trace = machine.model.history(&found[0]);
+    let has = |text: &str| trace.iter().any(|event| event.text.contains(text));
+    assert!(has("Start") && has("Barrier") && has("Store { phys: 2000"));
+    assert!(!has("phys: 3100"), "another line's business: {trace:?}");
+}
