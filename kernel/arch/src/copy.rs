@@ -1,11 +1,16 @@
-//! Copies in RAM by 64 bytes at a time; the routines and their rules are in `copy.s`.
+//! Copies in RAM by 64 bytes at a time; the routines and their rules are in `copy.s`. And what the compiler
+//! calls to move values, `memcpy` and its like, in `memory.s`.
 //!
 //! Context: any, interrupt handlers included. The destination must be Normal cacheable memory for
 //! `arch_copy_clean` to make sense, and Normal memory for the others: their accesses are unaligned.
 
 #![expect(unsafe_code, reason = "routines in assembly")]
 
-core::arch::global_asm!(include_str!("copy.s"), options(raw));
+core::arch::global_asm!(
+    include_str!("copy.s"),
+    include_str!("memory.s"),
+    options(raw)
+);
 
 unsafe extern "C" {
     /// Copies `len` bytes.

@@ -12,6 +12,7 @@ mod cores;
 mod handler;
 mod held;
 mod limits;
+mod moves;
 mod second_handle;
 mod traps;
 
@@ -80,6 +81,7 @@ pub(crate) use attempt;
 pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), TestsFailed> {
     let groups = [
         traps::TESTS,
+        moves::TESTS,
         copies::TESTS,
         canary::TESTS,
         limits::TESTS,
