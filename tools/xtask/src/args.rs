@@ -70,6 +70,9 @@ pub(crate) struct BenchArgs {
     /// Only rows whose section/case contains this
     #[arg(long, default_value = "")]
     pub(crate) filter: String,
+    /// Step through one call of each row and tell where its instructions go
+    #[arg(long)]
+    pub(crate) explain: bool,
 }
 
 /// Options of `image`.

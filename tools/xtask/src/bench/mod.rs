@@ -6,6 +6,7 @@
 //! | `row`, `beside` | a row of the table; ours beside the one it is held against |
 //! | `work` | what a call has to do by the rules: lines, bytes, barriers |
 //! | `goal` | how cheap a call shall be |
+//! | `steps`, `gdb` | where the instructions of a row go (`--explain`) |
 //! | `text`, `plot` | the comparison as text and as a picture |
 //!
 //! The counts are instructions and not times, so they are the same on every run and on every machine:
@@ -13,9 +14,11 @@
 
 mod beside;
 mod boot;
+mod gdb;
 mod goal;
 mod plot;
 mod row;
+mod steps;
 mod text;
 mod work;
 
@@ -39,6 +42,11 @@ const CONFIGS: [&str; 2] = ["", "swiotlb=force"];
 /// Counts, compares, prints, and writes `target/bench`.
 pub(crate) fn run(workspace: &Workspace, options: &BenchArgs) -> anyhow::Result<bool> {
     let built = image::build(&workspace.sources, Echo::On)?;
+    if options.explain {
+        let root = &workspace.sources.root;
+        steps::tell(&built, root, &workspace.out()?, &options.filter)?;
+        return Ok(true);
+    }
     let baseline = baseline(&workspace.sources.root)?;
     let (mut rows, mut flaws) = (Vec::new(), Vec::new());
     for config in CONFIGS {

@@ -53,6 +53,21 @@ impl Elf {
         lines
     }
 
+    /// The innermost function of the kernel's own sources at an address, inlined or not: whatever of the
+    /// standard library is in it counts as its own.
+    pub(crate) fn function_of_ours(&self, address: u64, root: &Path) -> String {
+        let frames = self.frames(address, root);
+        let ours = frames.iter().find(|frame| frame.contains(" at kernel/"));
+        let frame = ours.or(frames.first());
+        frame.map_or_else(
+            || format!("{address:#x}"),
+            |frame| match frame.rsplit_once(':') {
+                Some((function, line)) if line.parse::<u32>().is_ok() => function.to_owned(),
+                _ => frame.clone(),
+            },
+        )
+    }
+
     fn debug_lines(&self, address: u64, root: &Path) -> Option<Vec<String>> {
         let mut frames = self.loader.find_frames(address).ok()?;
         let mut lines = Vec::new();
