@@ -8,7 +8,10 @@ use crate::reach::{DmaMask, MAX_WINDOWS, Reach};
 use arrayvec::ArrayVec;
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
-use hal::{DmaAddr, DmaWindow, PhysRange};
+use hal::{DmaAddr, DmaWindow, PhysRange, RamMap};
+
+/// Banks of RAM that a device remembers, to tell registers from them. This chip has three.
+const MAX_BANKS: usize = 8;
 
 /// Names a device for as long as the kernel runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,7 @@ pub struct DmaDevice {
     addressing: Addressing,
     coherent_mask: DmaMask,
     registers: ArrayVec<DmaWindow, MAX_WINDOWS>,
+    ram: ArrayVec<PhysRange, MAX_BANKS>,
     limits: Limits,
     pub(crate) counters: Counters,
 }
@@ -52,7 +56,7 @@ impl DmaDevice {
         name: &'static str,
         (reach, addressing): (Reach, Addressing),
         coherent_mask: DmaMask,
-        registers: ArrayVec<DmaWindow, MAX_WINDOWS>,
+        (registers, ram): (ArrayVec<DmaWindow, MAX_WINDOWS>, &RamMap<'_>),
         limits: Limits,
     ) -> Self {
         Self {
@@ -62,6 +66,7 @@ impl DmaDevice {
             addressing,
             coherent_mask,
             registers,
+            ram: ram.banks.iter().copied().take(MAX_BANKS).collect(),
             limits,
             counters: Counters::default(),
         }
@@ -102,10 +107,16 @@ impl DmaDevice {
     }
 
     /// The address by which this device finds the registers at `block` (TR-5): registers have a
-    /// list of windows of their own, so neither RAM's windows nor its limits are asked.
+    /// list of windows of their own, so those onto RAM are not asked. What the device can emit counts.
     pub fn register_addr(&self, block: PhysRange) -> Option<DmaAddr> {
-        self.registers
-            .iter()
-            .find_map(|window| window.to_bus(block))
+        let found = self.registers.iter();
+        let bus = found.filter_map(|window| window.to_bus(block)).next()?;
+        let last = bus.checked_add(block.len() - 1)?;
+        (last <= self.reach.limit().last()).then_some(bus)
+    }
+
+    /// Is some of `block` RAM, as far as was told at probe?
+    pub(crate) fn is_ram(&self, block: PhysRange) -> bool {
+        self.ram.iter().any(|bank| bank.overlaps(block))
     }
 }

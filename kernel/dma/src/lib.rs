@@ -25,9 +25,18 @@
 //! handler. None allocates or waits, save for the pool's lock (a few hundred instructions) and the
 //! engine's own bounded halt.
 //!
+//! | a driver has | it calls |
+//! |---|---|
+//! | a buffer, a window of pages, a physical range | [`Dma::map`], [`Dma::map_page`], [`Physical`] |
+//! | buffers mapped long before they are used | [`Dma::map_attrs`] with [`Attrs::DEFER_SYNC`] |
+//! | a buffer that goes from device to device | [`Mapping::unmap_skip_sync`], [`Dma::map_device_owned`] |
+//! | a buffer that several devices use at once | [`Dma::share`], [`Dma::map_shared`] |
+//! | a ring, or nothing but an address | [`Mapping::expose`] |
+//! | registers of another device | [`Dma::map_resource`] |
+//!
 //! To lift the crate into another kernel, implement [`hal::Platform`] and hand a 2 MiB block of low
-//! memory to [`swiotlb::Pool::new`]. Modules `door` and
-//! `shared` contain all unsafe code, `share` the one allocation.
+//! memory to [`swiotlb::Pool::new`]. Unsafe code is in `door`, `shared`, `physical` and `resource`
+//! alone; `share` is the one call that allocates.
 
 #![no_std]
 
@@ -52,10 +61,12 @@ mod mapping;
 #[cfg(doctest)]
 mod misuse;
 mod owned;
+mod physical;
 mod quarantine;
 mod queries;
 mod reach;
 mod reason;
+mod resource;
 mod shared;
 mod span;
 pub mod swiotlb;
@@ -71,7 +82,7 @@ pub use device::{DeviceId, DmaDevice};
 pub use direction::{
     Bidirectional, DeviceReads, DeviceWrites, Dir, Direction, FromDevice, ToDevice,
 };
-pub use door::{Engine, EngineId, Halt, InFlight, Quarantined};
+pub use door::{Engine, EngineId, Exposed, Halt, InFlight, Quarantined, SyncError};
 pub use error::{Class, MapError, Refused};
 pub use inspect::Inspector;
 pub use layer::Dma;
@@ -79,8 +90,10 @@ pub use limits::Limits;
 pub use lines::LineMismatch;
 pub use mapping::Mapping;
 pub use owned::DeviceOwned;
+pub use physical::Physical;
 pub use reach::{DmaMask, MAX_WINDOWS, Reach};
 pub use reason::{BounceReason, Bouncing};
+pub use resource::Resource;
 pub use shared::Shared;
 pub use span::PastEnd;
 pub use view::CpuView;

@@ -10,7 +10,7 @@ use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
 use crate::linux;
 use crate::mapping::Mapping;
-use hal::{DmaAddr, DmaBuffer, LINE, PhysRange, Platform};
+use hal::{DmaAddr, DmaBuffer, LINE, PageSource, Pages, PhysRange, Platform};
 
 /// Where a buffer went, by which address, and what is still owed to it.
 type Placed = (Place, DmaAddr, Lines);
@@ -42,6 +42,27 @@ impl<P: Platform> Dma<P> {
         let _ = direction;
         // The CPU has had it until now.
         self.lend(device, buffer, attrs, Lines::Dirty)
+    }
+
+    /// Lends `len` bytes at `offset` of `pages` (`dma_map_page`). The pages own all their lines.
+    pub fn map_page<'d, S: PageSource + Send + 'static, D: Direction>(
+        &'d self,
+        device: &'d DmaDevice,
+        pages: Pages<S>,
+        (offset, len): (u64, u64),
+        direction: D,
+    ) -> Result<Mapping<'d, P, Pages<S>, D>, Refused<Pages<S>>> {
+        match pages.with_window(offset, len) {
+            Ok(window) => self.map(device, window, direction),
+            Err(buffer) => {
+                device.counters.refused(P::cpu_id());
+                let pages = buffer.extent();
+                Err(Refused {
+                    error: MapError::OutsidePages { offset, len, pages },
+                    buffer,
+                })
+            }
+        }
     }
 
     /// Lends a buffer whose caches are in the state `lines`.

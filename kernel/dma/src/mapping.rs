@@ -7,7 +7,7 @@ use crate::layer::Dma;
 use crate::sync::Link;
 use core::fmt;
 use core::marker::PhantomData;
-use hal::{DmaBuffer, Platform};
+use hal::{DmaBuffer, PhysRange, Platform};
 
 /// A buffer that is lent to a device and not in flight.
 ///
@@ -62,10 +62,15 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         self.link.device
     }
 
+    /// The buffer's bytes, as the CPU finds them.
+    pub(crate) fn range(&self) -> PhysRange {
+        self.held().buffer.range()
+    }
+
     /// Bytes to transfer.
     #[expect(clippy::len_without_is_empty, reason = "a mapping is never empty")]
     pub fn len(&self) -> u64 {
-        self.held().buffer.range().len()
+        self.range().len()
     }
 
     /// Bytes that the device has to be told: [`len`](Self::len) rounded up to its granule. The bytes

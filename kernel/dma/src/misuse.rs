@@ -100,6 +100,11 @@ misuse! {
         right "dma.map_shared(&device, shared, ToDevice).unwrap();",
         wrong "dma.map(&device, shared, ToDevice).unwrap();",
         "";
+    an_exposed_mapping_is_unmapped_by_whoever_vouches_for_its_device, "E0133":
+        "let (_, ring) = unsafe { dma.map(&device, page(), ToDevice).unwrap().expose() };",
+        right "unsafe { ring.unmap() };",
+        wrong "ring.unmap();",
+        "";
     attr_6_attributes_are_not_given_twice, "E0061":
         "let mapping = dma.map_attrs(&device, page(), ToDevice, Attrs::DEFER_SYNC).unwrap();",
         right "mapping.unmap();",

@@ -137,7 +137,7 @@ impl Builder {
             self.name,
             (reach, addressing),
             self.coherent_mask,
-            self.registers,
+            (self.registers, ram),
             limits,
         ))
     }

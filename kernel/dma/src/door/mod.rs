@@ -8,12 +8,15 @@
 
 mod bytes;
 mod engine;
+mod exposed;
 mod flight;
 mod launch;
 mod parked;
+mod raw;
 mod settle;
 
 pub(crate) use bytes::{copy_in, copy_out, drop_lines, drop_stale, fill, look};
 pub use engine::{Engine, EngineId, Halt, Quarantined};
+pub use exposed::{Exposed, SyncError};
 pub use flight::InFlight;
 pub(crate) use parked::Parked;

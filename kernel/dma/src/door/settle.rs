@@ -26,7 +26,7 @@ pub(super) fn settle<'d, P: Platform, B: DmaBuffer, D: Direction, E: Engine>(
     }
 }
 
-fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
+pub(super) fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
     mapping: Mapping<'_, P, B, D>,
     engine: EngineId,
 ) -> Quarantined {

@@ -73,6 +73,16 @@ impl fmt::Display for MapError {
                 "{device} cannot share this buffer: of those who do, some snoop the caches and some \
                  do not: use coherent memory, or hand the buffer on"
             ),
+            Self::OutsidePages { offset, len, pages } => write!(
+                f,
+                "{len} bytes at {offset} do not lie in the pages at {pages}: map what they have"
+            ),
+            Self::IsRam { block } => write!(f, "{block} is RAM, not registers: map it as a buffer"),
+            Self::PeerUnseen { block, device } => write!(
+                f,
+                "{device} does not see the registers at {block}: move the bytes by the CPU, or check \
+                 the ranges of its bus"
+            ),
             Self::TooLong { len, max } => write!(
                 f,
                 "{len} bytes have to bounce and at most {max} can at once: map smaller pieces"

@@ -39,6 +39,28 @@ pub enum MapError {
         /// The device that cannot join.
         device: &'static str,
     },
+    /// The window does not lie in the pages. Never works.
+    OutsidePages {
+        /// Where it would start.
+        offset: u64,
+        /// Its bytes.
+        len: u64,
+        /// The pages.
+        pages: PhysRange,
+    },
+    /// RAM was to be mapped as registers (RES-1). Never works.
+    IsRam {
+        /// What was to be mapped.
+        block: PhysRange,
+    },
+    /// The device does not see these registers: no register window shows them, or their addresses
+    /// pass its limits.
+    PeerUnseen {
+        /// The registers.
+        block: PhysRange,
+        /// Who does not.
+        device: &'static str,
+    },
     /// The buffer has to bounce and is longer than any bounce buffer can be. Never works (LIM-2).
     TooLong {
         /// Bytes wanted.
@@ -71,6 +93,9 @@ pub enum Class {
     Never,
     /// Try again when other mappings have ended.
     Later,
+    /// Nothing about the device itself, which cannot be pointed at these registers: move the bytes by
+    /// another way.
+    Peer,
 }
 
 impl MapError {
@@ -78,10 +103,13 @@ impl MapError {
     pub const fn class(&self) -> Class {
         match self {
             Self::PoolFull { .. } => Class::Later,
+            Self::PeerUnseen { .. } => Class::Peer,
             Self::NoPool { .. }
             | Self::WouldBounce { .. }
             | Self::NeedsCoherent { .. }
             | Self::MixedCoherence { .. }
+            | Self::OutsidePages { .. }
+            | Self::IsRam { .. }
             | Self::TooLong { .. }
             | Self::PoolUnreachable { .. } => Class::Never,
         }
