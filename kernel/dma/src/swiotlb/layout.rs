@@ -59,7 +59,9 @@ impl Layout {
         let room = boundary - (phase & (boundary - 1));
         if slots > capacity || slots > room || align > CHUNK_SLOTS {
             return Err(NeverFits {
-                max: never.max.min(u64::from(room) * SLOT - offset),
+                max: never
+                    .max
+                    .min((u64::from(room) * SLOT).saturating_sub(offset)),
             });
         }
         Ok(Self {
@@ -196,6 +198,14 @@ mod tests {
         );
         let tiny = limits(0, 0xFF);
         assert_eq!(fits(0x101, &tiny, 0), Err(NeverFits { max: 0x100 }));
+    }
+
+    #[test]
+    fn lim_2_an_offset_beyond_the_room_before_a_boundary_never_fits() {
+        // The data lie in the second slot of an area, and no area may have two.
+        let limits = limits(0xFFF, 0xFF);
+        let made = Layout::new(PhysAddr::new(0x2_0801), 1, &limits, 0xFFF, CHUNK_SLOTS);
+        assert_eq!(made, Err(NeverFits { max: 0 }));
     }
 
     proptest! {
