@@ -5,9 +5,10 @@
     reason = "takes what the emulator passes for what it says it is"
 )]
 
-use crate::api::{self, Access, Block};
+use crate::api::{Access, Block};
 use crate::ffi::PluginId;
 use crate::follow::Oracle;
+use crate::values;
 use std::ffi::{c_uint, c_void};
 use std::sync::Mutex;
 
@@ -24,7 +25,7 @@ fn with(act: impl FnOnce(&mut Oracle)) {
 
 pub(crate) extern "C" fn on_core(_: PluginId, _core: c_uint) {
     // SAFETY: this is the callback for a new core.
-    let registers = unsafe { api::registers() };
+    let registers = unsafe { values::registers() };
     with(|oracle| oracle.guest.learn(&registers));
 }
 

@@ -1,6 +1,6 @@
 //! The guest's registers and memory, and who called.
 
-use crate::api::{Bytes, Register};
+use crate::values::{Bytes, Register};
 use oracle::masters::Ram;
 use oracle::windows::Windows;
 use std::cell::RefCell;

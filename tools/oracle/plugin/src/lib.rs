@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `ffi` | the emulator's plugin interface, declared by hand, as far as it is used |
 //! | `api` | the same with types: what exists only inside of a callback cannot be made elsewhere |
+//! | `values` | the same for the values that it gives |
 //! | `install` | the emulator's first call |
 //! | `callbacks` | what the emulator calls |
 //! | `follow` | instructions and accesses into events |
@@ -24,3 +25,4 @@ mod follow;
 mod guest;
 mod install;
 mod tell;
+mod values;
