@@ -17,6 +17,7 @@ struct PerCore {
     bounced: [AtomicU64; 3],
     bounced_bytes: AtomicU64,
     refused: AtomicU64,
+    refused_for: [AtomicU64; 3],
     quarantined: AtomicU64,
 }
 
@@ -42,6 +43,8 @@ pub struct Totals {
     pub bounced_bytes: u64,
     /// Mappings that were refused.
     pub refused: u64,
+    /// Of these, mappings that would have had to bounce and could or must not, by reason.
+    pub refused_for: [u64; 3],
     /// Transfers whose memory went into quarantine or leaked.
     pub quarantined: u64,
 }
@@ -80,8 +83,12 @@ impl Counters {
         add(&core.bounced_bytes, bytes);
     }
 
-    pub(crate) fn refused(&self, cpu: CpuId) {
-        add(&self.cores[cpu.index()].refused, 1);
+    pub(crate) fn refused(&self, cpu: CpuId, reason: Option<BounceReason>) {
+        let core = &self.cores[cpu.index()];
+        add(&core.refused, 1);
+        if let Some(reason) = reason {
+            add(&core.refused_for[reason as usize], 1);
+        }
     }
 
     pub(crate) fn quarantined(&self, cpu: CpuId) {
@@ -107,6 +114,11 @@ impl Counters {
             ],
             bounced_bytes: sum(|c| &c.bounced_bytes),
             refused: sum(|c| &c.refused),
+            refused_for: [
+                sum(|c| &c.refused_for[0]),
+                sum(|c| &c.refused_for[1]),
+                sum(|c| &c.refused_for[2]),
+            ],
             quarantined: sum(|c| &c.quarantined),
         }
     }

@@ -4,6 +4,7 @@
 //! and work on one board alone. So whatever tells is behind a handle that [`Dma::new`] gives once, to
 //! whoever makes the layer, and that nobody else can make.
 
+use crate::complaints::Complaint;
 use crate::counters::Totals;
 use crate::device::DmaDevice;
 use crate::layer::Dma;
@@ -24,6 +25,11 @@ impl Inspector {
     /// What `device` did so far, all cores together.
     pub fn totals(&self, device: &DmaDevice) -> Totals {
         device.counters.totals()
+    }
+
+    /// Takes the oldest message about a refused mapping, for whoever may print.
+    pub fn complaint<P: Platform>(&self, dma: &Dma<P>) -> Option<Complaint> {
+        dma.complaints().lock().take()
     }
 
     /// What `device` reaches.

@@ -1,5 +1,6 @@
 //! [`Dma`]: the layer as one value.
 
+use crate::complaints::Complaints;
 use crate::inspect::Inspector;
 use crate::lines::{LineMismatch, check_lines};
 use crate::quarantine::Quarantine;
@@ -9,8 +10,8 @@ use hal::{IrqLock, PhysRange, Platform, Rank};
 
 /// The mapping layer of a machine.
 ///
-/// Lock order: the pool's lock and the quarantine's, both of rank `Layer`, are never held together,
-/// and nothing else is called under either.
+/// Lock order: the locks of pool, quarantine and refusals, all of rank `Layer`, are never held
+/// together, and nothing else is called under any.
 pub struct Dma<P: Platform> {
     platform: P,
     bouncing: Bouncing,
@@ -19,6 +20,7 @@ pub struct Dma<P: Platform> {
     shape: Option<(u32, PhysRange)>,
     pool: IrqLock<Option<Pool>, P>,
     quarantine: IrqLock<Quarantine, P>,
+    complaints: IrqLock<Complaints, P>,
 }
 
 impl<P: Platform> Dma<P> {
@@ -37,6 +39,7 @@ impl<P: Platform> Dma<P> {
             shape: pool.as_ref().map(|pool| (pool.capacity(), pool.range())),
             pool: IrqLock::new(Rank::Layer, "bounce pool", pool),
             quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
+            complaints: IrqLock::new(Rank::Layer, "refused mappings", Complaints::new()),
         };
         Ok((layer, Inspector::new()))
     }
@@ -58,6 +61,10 @@ impl<P: Platform> Dma<P> {
 
     pub(crate) fn pool(&self) -> &IrqLock<Option<Pool>, P> {
         &self.pool
+    }
+
+    pub(crate) fn complaints(&self) -> &IrqLock<Complaints, P> {
+        &self.complaints
     }
 
     pub(crate) fn quarantine(&self) -> &IrqLock<Quarantine, P> {

@@ -43,6 +43,7 @@
 mod attrs;
 mod bounce;
 mod builder;
+mod complaints;
 mod counters;
 mod decision;
 mod device;
@@ -77,6 +78,7 @@ mod view;
 
 pub use attrs::Attrs;
 pub use builder::{Builder, LimitError};
+pub use complaints::Complaint;
 pub use counters::Totals;
 pub use device::{DeviceId, DmaDevice};
 pub use direction::{

@@ -55,12 +55,10 @@ impl<P: Platform> Dma<P> {
         match pages.with_window(offset, len) {
             Ok(window) => self.map(device, window, direction),
             Err(buffer) => {
-                device.counters.refused(P::cpu_id());
                 let pages = buffer.extent();
-                Err(Refused {
-                    error: MapError::OutsidePages { offset, len, pages },
-                    buffer,
-                })
+                let error = MapError::OutsidePages { offset, len, pages };
+                let error = self.refuse(device, error, Attrs::NONE);
+                Err(Refused { error, buffer })
             }
         }
     }
@@ -79,10 +77,10 @@ impl<P: Platform> Dma<P> {
                 let held = Held::new(buffer, place, bus, attrs, lines);
                 Ok(Mapping::new(self, device, held))
             }
-            Err(error) => {
-                device.counters.refused(P::cpu_id());
-                Err(Refused { error, buffer })
-            }
+            Err(error) => Err(Refused {
+                error: self.refuse(device, error, attrs),
+                buffer,
+            }),
         }
     }
 

@@ -3,6 +3,7 @@
 //! They have a list of windows of their own (TR-5, HW-9), take no cache work and never bounce, whatever
 //! `swiotlb=force` says (RES-2 to RES-4).
 
+use crate::attrs::Attrs;
 use crate::device::DmaDevice;
 use crate::error::MapError;
 use crate::layer::Dma;
@@ -51,12 +52,15 @@ impl<P: Platform> Dma<P> {
         block: PhysRange,
     ) -> Result<Resource<'d>, MapError> {
         if device.is_ram(block) {
-            return Err(MapError::IsRam { block });
+            return Err(self.refuse(device, MapError::IsRam { block }, Attrs::NONE));
         }
-        let bus = device.register_addr(block).ok_or(MapError::PeerUnseen {
-            block,
-            device: device.name(),
-        })?;
+        let Some(bus) = device.register_addr(block) else {
+            let error = MapError::PeerUnseen {
+                block,
+                device: device.name(),
+            };
+            return Err(self.refuse(device, error, Attrs::NONE));
+        };
         Ok(Resource { device, block, bus })
     }
 }

@@ -157,11 +157,11 @@ impl<P: Platform + Clone + 'static> Dma<P> {
         if handle.note(coherent, D::DIR.device_writes(), mapping.device_len()) {
             return Ok(mapping);
         }
-        device.counters.refused(P::cpu_id());
+        let error = MapError::MixedCoherence {
+            device: device.name(),
+        };
         Err(Refused {
-            error: MapError::MixedCoherence {
-                device: device.name(),
-            },
+            error: self.refuse(device, error, Attrs::NONE),
             buffer: mapping.unmap(),
         })
     }

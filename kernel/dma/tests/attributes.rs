@@ -352,3 +352,37 @@ fn require_coherent_is_an_error_where_cache_work_or_a_bounce_is_needed() {
     let error = map(&snooping, Zone::High).expect_err("out of reach");
     assert_eq!(reason(error), BounceReason::Unreachable);
 }
+
+#[test]
+fn dec_3_refusals_are_told_once_per_device_with_why_and_how_often() {
+    let machine = Machine::default();
+    let (dma, first, second) = (
+        layer(&machine, Bouncing::Off, POOL),
+        legacy(&machine),
+        legacy(&machine),
+    );
+    let refuse = |device, attrs| {
+        let page = pages(&machine, Zone::High, 0, 64, 0);
+        let refused = dma.map_attrs(device, page, ToDevice, attrs).err();
+        refused.expect("out of reach, and no pool").error
+    };
+    let error = refuse(&first, Attrs::NONE);
+    refuse(&first, Attrs::NONE);
+    refuse(&first, Attrs::NO_WARN);
+    refuse(&second, Attrs::NO_WARN);
+    let told = dma.complaint().expect("told");
+    assert_eq!((told.device, told.error, told.more), ("legacy", error, 1));
+    let line = told.to_string();
+    assert!(
+        line.contains("out of the device's reach") && line.contains("noforce"),
+        "{line}"
+    );
+    assert!(
+        line.ends_with("(and 1 more)") && !line.contains('\n'),
+        "{line}"
+    );
+    assert_eq!(dma.complaint(), None);
+    let counts = |device| (dma.totals(device).refused, dma.totals(device).refused_for);
+    assert_eq!(counts(&first), (3, [0, 3, 0]));
+    assert_eq!(counts(&second), (1, [0, 1, 0]), "no message, but an error");
+}

@@ -115,6 +115,14 @@ impl MapError {
         }
     }
 
+    /// Why it would have had to bounce, if that is the matter.
+    pub const fn reason(&self) -> Option<BounceReason> {
+        match self {
+            Self::NoPool { reason, .. } | Self::WouldBounce { reason, .. } => Some(*reason),
+            _ => None,
+        }
+    }
+
     /// Is it worth trying again once other mappings have ended?
     pub const fn is_transient(&self) -> bool {
         matches!(self.class(), Class::Later)

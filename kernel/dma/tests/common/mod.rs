@@ -11,8 +11,8 @@
 
 use dma::swiotlb::{Pool, Usage};
 use dma::{
-    Bouncing, Direction, Dma, DmaDevice, Engine, EngineId, Halt, InFlight, Inspector, Mapping,
-    Quarantined, Totals,
+    Bouncing, Complaint, Direction, Dma, DmaDevice, Engine, EngineId, Halt, InFlight, Inspector,
+    Mapping, Quarantined, Totals,
 };
 use hal::{DmaAddr, DmaBuffer, PAGE, Pages, PhysRange, Platform, Zone};
 use sim::{Builder, Machine};
@@ -44,6 +44,10 @@ impl Layer {
 
     pub fn pool_range(&self) -> Option<PhysRange> {
         self.inspector.pool_range(&self.dma)
+    }
+
+    pub fn complaint(&self) -> Option<Complaint> {
+        self.inspector.complaint(&self.dma)
     }
 
     pub fn totals(&self, device: &DmaDevice) -> Totals {

@@ -12,7 +12,8 @@ pub(super) const COMMAND: Command<Context> = Command {
     summary: "mappings by bus master: direct, bounced and why, refused",
     details: "\
 Counted since boot, all cores together. \"held\" is memory in quarantine: its
-device did not confirm that it stopped, so nobody else may have it.",
+device did not confirm that it stopped, so nobody else may have it. A refusal
+is told once for each master, with what to do about it.",
     completion: Completion::None,
     run,
 };
@@ -32,6 +33,9 @@ fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
     for master in context.layer.masters {
         let held = context.layer.dma.quarantined(master).0;
         print_master(master, &inspector().totals(master), held);
+    }
+    while let Some(complaint) = inspector().complaint(context.layer.dma) {
+        say!("refused   {complaint}");
     }
     Ok(())
 }

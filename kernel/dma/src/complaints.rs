@@ -1,0 +1,80 @@
+//! Refused mappings that are worth a message (DEC-3).
+//!
+//! A refusal happens in any context, a message does not: it is kept here until somebody who may print
+//! asks for it ([`Inspector::complaint`](crate::Inspector::complaint)). One per device at a time, so
+//! that a driver which tries again and again is told of once, with how often that was.
+
+use crate::attrs::Attrs;
+use crate::device::{DeviceId, DmaDevice};
+use crate::error::MapError;
+use crate::layer::Dma;
+use arrayvec::ArrayVec;
+use core::fmt;
+use hal::Platform;
+
+/// Devices with a message that waits.
+const DEVICES: usize = 16;
+
+/// A refused mapping, in one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// Whose it was.
+    pub device: &'static str,
+    /// Why.
+    pub error: MapError,
+    /// Refusals of the same device since, whatever the reason.
+    pub more: u64,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.device, self.error)?;
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, " (and {more} more)"),
+        }
+    }
+}
+
+/// Messages that wait.
+pub(crate) struct Complaints {
+    waiting: ArrayVec<(DeviceId, Complaint), DEVICES>,
+}
+
+impl Complaints {
+    pub(crate) const fn new() -> Self {
+        Self {
+            waiting: ArrayVec::new_const(),
+        }
+    }
+
+    fn note(&mut self, device: &DmaDevice, error: MapError) {
+        let known = self.waiting.iter_mut().find(|(id, _)| *id == device.id());
+        if let Some((_, complaint)) = known {
+            complaint.more += 1;
+            return;
+        }
+        let complaint = Complaint {
+            device: device.name(),
+            error,
+            more: 0,
+        };
+        // One device too many is counted by its own counters alone.
+        let _ = self.waiting.try_push((device.id(), complaint));
+    }
+
+    pub(crate) fn take(&mut self) -> Option<Complaint> {
+        self.waiting.pop_at(0).map(|(_, complaint)| complaint)
+    }
+}
+
+impl<P: Platform> Dma<P> {
+    /// Counts a refusal, and keeps it for a message unless none is wanted.
+    pub(crate) fn refuse(&self, device: &DmaDevice, error: MapError, attrs: Attrs) -> MapError {
+        device.counters.refused(P::cpu_id(), error.reason());
+        if !attrs.contains(Attrs::NO_WARN) {
+            self.complaints().lock().note(device, error);
+        }
+        error
+    }
+}
