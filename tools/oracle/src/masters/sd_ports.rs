@@ -11,11 +11,12 @@ const PORTS: [u64; 3] = [0xFE30_0020, 0xFE34_0020, 0xFE20_2040];
 /// Bytes of one controller's registers.
 const BLOCK: u64 = 0x100;
 
-/// Whether `side`, which names registers, is what an SD controller takes. Registers of other devices
-/// are not judged.
+/// Whether `side`, which names registers, stays at one of them, at the port if they are an SD
+/// controller's. A side that walks has lost its way: physical addresses of RAM just below 2 GiB look
+/// like registers on the bus.
 pub(super) fn suits(side: &Side, register: u64) -> bool {
     let controller = PORTS.iter().find(|port| *port / BLOCK == register / BLOCK);
-    controller.is_none_or(|port| *port == register && !side.advances)
+    !side.advances && controller.is_none_or(|port| *port == register)
 }
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ mod tests {
         assert!(suits(&side(false), 0xFE30_0020));
         assert!(!suits(&side(true), 0xFE30_0020), "walks over registers");
         assert!(!suits(&side(false), 0xFE30_0024), "not the port");
-        assert!(suits(&side(true), 0xFE20_1000), "not a card's business");
+        assert!(suits(&side(false), 0xFE20_1000), "not a card's business");
+        assert!(!suits(&side(true), 0xFE20_1000), "RAM is meant");
     }
 }
