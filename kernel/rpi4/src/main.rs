@@ -29,6 +29,8 @@ mod masters;
 mod memory;
 #[cfg(debug_assertions)]
 mod plant;
+#[cfg(feature = "planted")]
+mod planted;
 mod report;
 mod selftest;
 mod shell;
@@ -59,6 +61,10 @@ fn start(handoff: &'static Handoff) -> ! {
     plant::plant(machine.command_line());
     if let Some(pattern) = bench::wanted(&machine.command_line()) {
         end::end(bench::run(&layer, &memory, pattern).is_ok());
+    }
+    #[cfg(feature = "planted")]
+    if let Some(pattern) = planted::wanted(&machine.command_line()) {
+        end::end(planted::run(&layer, &memory, pattern));
     }
     card::find(&machine, &layer);
     // Before what takes long, so that Ctrl-C stops it.

@@ -31,15 +31,25 @@ impl Built {
 
 /// Builds the image.
 pub(crate) fn build(sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
-    build_as("release", sources, echo)
+    build_as("release", &[], sources, echo)
 }
 
 /// Builds the image with everything in it that checks the kernel while it runs.
 pub(crate) fn build_checked(sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
-    build_as("checked", sources, echo)
+    build_as("checked", &[], sources, echo)
 }
 
-fn build_as(profile: &str, sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
+/// Builds the image that makes mistakes on purpose, for the test of the oracle.
+pub(crate) fn build_planted(sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
+    build_as("planted", &["--features", "planted"], sources, echo)
+}
+
+fn build_as(
+    profile: &str,
+    features: &[&str],
+    sources: &Sources,
+    echo: Echo,
+) -> anyhow::Result<Built> {
     let arguments = [
         "build",
         "--profile",
@@ -49,7 +59,8 @@ fn build_as(profile: &str, sources: &Sources, echo: Echo) -> anyhow::Result<Buil
         "--target",
         TARGET,
     ];
-    let cargo = sources.cargo(&arguments);
+    let mut cargo = sources.cargo(&arguments);
+    cargo.args(features);
     let ended = process::run(cargo, BUILD_LIMIT, echo)?;
     if !ended.ok() {
         // What was echoed need not be told again.

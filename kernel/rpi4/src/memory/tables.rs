@@ -30,9 +30,19 @@ pub(super) fn switch(ram: &Ram, image: &Image) {
     let plan = plan(ram, image).unwrap_or_else(|error| panic!("page tables: {error}"));
     let memory = table_memory(image);
     let root = build(&plan, memory).unwrap_or_else(|error| panic!("page tables: {error}"));
+    #[cfg(feature = "planted")]
+    enter_alias(image, root);
     // SAFETY: the plan maps every part of the image where it is now, with the rights that it has,
     // and the registers that are in use; the window on the tree is not read any more.
     unsafe { arch::cpu::switch_tables(root) };
+}
+
+#[cfg(feature = "planted")]
+fn enter_alias(image: &Image, root: hal::PhysAddr) {
+    let first = image.to_phys(TABLES.0.get() as u64);
+    assert_eq!(first, Some(root), "the root is the first of the tables");
+    // SAFETY: the root of tables that were just built, by the line above; `switch` comes next.
+    unsafe { crate::planted::alias::enter(TABLES.0.get().cast()) };
 }
 
 /// The static, as memory for tables.

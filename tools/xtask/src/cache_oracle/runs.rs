@@ -31,9 +31,7 @@ pub(super) fn judge(
     let (ended, verdict) = scenario.run_with(built, out, LIMIT, &watched)?;
     let text = std::fs::read_to_string(&lines).unwrap_or_default();
     let told = Told::read(&text)?;
-    if let Some(refused) = refusal(&ended.output).filter(|_| told.is_empty()) {
-        bail!(refused);
-    }
+    not_refused(&ended, &told)?;
     let (plain, _) = scenario.run_with(built, out, LIMIT, &plugin::counted())?;
     let elf = Elf::open(&built.elf)?;
     let text = told.text(&verdict.ktap, |address| elf.frames(address, root));
@@ -51,6 +49,14 @@ pub(super) fn judge(
         bail!("{} {failed:?}\n{text}", verdict.explain(&last_words));
     }
     Ok(text)
+}
+
+/// An error if nothing was told because the emulator does not take the plugin.
+pub(super) fn not_refused(ended: &Ended, told: &Told) -> anyhow::Result<()> {
+    match refusal(&ended.output).filter(|_| told.is_empty()) {
+        Some(refused) => bail!(refused),
+        None => Ok(()),
+    }
 }
 
 fn cost(watched: &Ended, plain: &Ended) -> (String, f32) {

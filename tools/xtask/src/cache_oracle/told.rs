@@ -1,12 +1,13 @@
 //! What the plugin told: findings with functions, files and lines, each once, and the summary.
 
+use super::planted::Seen;
 use crate::ktap::{Ktap, Outcome};
 use anyhow::{Context, bail};
 use oracle::finding::{Finding, Kind, Part};
 use oracle::wire::{Line, Report, Stats, Traced};
 use std::collections::HashSet;
 
-const NO_END: &str = "the oracle did not come to its end";
+pub(super) const NO_END: &str = "the oracle did not come to its end";
 
 /// Functions of the callers that are shown.
 const DEPTH: usize = 10;
@@ -52,6 +53,22 @@ impl Told {
     /// Whether there is nothing at all.
     pub(super) fn is_empty(&self) -> bool {
         self.reports.is_empty() && self.stats.is_none()
+    }
+
+    /// Whether the run came to its end.
+    pub(super) fn is_whole(&self) -> bool {
+        self.stats.is_some()
+    }
+
+    /// All findings as they were told, with all that led to them.
+    pub(super) fn seen(&self, frames: impl Fn(u64) -> Vec<String>) -> Vec<Seen> {
+        let explained = self.reports.iter().map(|report| explain(report, &frames));
+        let seen = explained.map(|one| Seen {
+            kind: one.report.finding.kind,
+            text: one.text(),
+            frames: one.here.into_iter().chain(one.callers).collect(),
+        });
+        seen.collect()
     }
 
     /// The summary, if there is nothing else to tell; else an error that tells all.

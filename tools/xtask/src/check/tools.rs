@@ -20,9 +20,14 @@ pub(super) fn lints_host(workspace: &Workspace) -> Result<(), String> {
     pass(workspace.cargo(&["clippy", "--all-targets"]))
 }
 
-/// No `--all-targets`: there is no `test` crate for the board.
+/// No `--all-targets`: there is no `test` crate for the board. All features: the mistakes that are
+/// planted for the oracle are code like any other.
 pub(super) fn lints_board(workspace: &Workspace) -> Result<(), String> {
-    pass(board(workspace, &["clippy", "--target", TARGET]))
+    pass(board(workspace, &["clippy", "--target", TARGET]))?;
+    pass(board(
+        workspace,
+        &["clippy", "--all-features", "--target", TARGET],
+    ))
 }
 
 pub(super) fn doc_host(workspace: &Workspace) -> Result<(), String> {

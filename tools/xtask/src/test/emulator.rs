@@ -40,7 +40,8 @@ fn shipped(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
     let build = built
         .as_ref()
         .map_err(|error| format!("{error:#}"))
-        .and_then(checked::is_absent_from);
+        .and_then(|built| checked::is_absent_from(built).map(|()| built))
+        .and_then(cache_oracle::are_absent_from);
     totals.add(&Group::single("kernel8.img builds", start.elapsed(), build));
     let (Ok(built), Ok(out)) = (built, workspace.out()) else {
         return;
