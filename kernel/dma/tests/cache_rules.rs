@@ -347,3 +347,67 @@ proptest! {
         assert_clean(&dma);
     }
 }
+
+#[test]
+fn cm_5_cm_11_maintenance_walks_every_line_that_the_mapping_touches_and_no_other() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    for (offset, len, lines) in [
+        (0, 1, 1),
+        (63, 1, 1),
+        (63, 2, 2),
+        (0, 64, 1),
+        (1, 64, 2),
+        (32, 4096, 65),
+    ] {
+        let buffer = pages(&machine, Zone::Dma, offset, len, 1);
+        machine.reset_counters();
+        let mapping = dma.map(&device, buffer, FromDevice).expect("maps");
+        assert_eq!(
+            machine.counters().lines_cleaned,
+            lines,
+            "{len} bytes at {offset}"
+        );
+        drop(mapping.unmap());
+        let counters = machine.counters();
+        let dropped = counters.lines_invalidated + counters.lines_clean_invalidated;
+        assert_eq!(dropped, lines, "{len} bytes at {offset}");
+        assert_eq!(counters.completes, 2);
+    }
+}
+
+#[test]
+fn own_2_a_to_device_buffer_may_be_read_by_the_cpu_meanwhile() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let (dma, device) = (layer(machine, Bouncing::AsNeeded, POOL), legacy(machine));
+        for zone in [Zone::Dma, Zone::High] {
+            let buffer = pages(machine, zone, 0, 200, 0x2A);
+            let range = buffer.range();
+            let mapping = dma.map(&device, buffer, ToDevice).expect("maps");
+            let mapping = transfer(mapping, |addr, len| {
+                assert_eq!(machine.cpu_read(range), [0x2A; 200]);
+                assert_eq!(read(machine, addr, len), [0x2A; 200]);
+            });
+            assert_eq!(*mapping.unmap().bytes(machine), [0x2A; 200]);
+        }
+    });
+}
+
+#[test]
+fn cp_7_copies_are_exact_however_original_and_slot_are_aligned() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let (dma, device) = (layer(machine, Bouncing::AsNeeded, POOL), legacy(machine));
+        for (offset, len) in [(1, 1), (3, 2047), (63, 2049), (7, 4096), (4095, 4098)] {
+            let buffer = pages(machine, Zone::High, offset, len, 0xA5);
+            let whole = buffer.extent();
+            let mapping = dma.map(&device, buffer, FromDevice).expect("maps");
+            let mapping = transfer(mapping, |addr, len| write(machine, addr, &pattern(len)));
+            let page = mapping.unmap().with_window(0, whole.len()).expect("all");
+            let (bytes, end) = (page.bytes(machine), (offset + len) as usize);
+            assert_eq!(bytes[offset as usize..end], pattern(len as usize));
+            let mut others = bytes[..offset as usize].iter().chain(&bytes[end..]);
+            assert!(others.all(|byte| *byte == 0xA5), "a neighbour changed");
+        }
+        assert_clean(&dma);
+    });
+}
