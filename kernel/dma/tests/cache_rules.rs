@@ -108,6 +108,29 @@ fn inv_7_cp_4_a_device_sees_no_other_owners_bytes_in_its_lines() {
     });
 }
 
+/// Addresses are kept modulo a line, so that the granule's last bytes lie in a line of their own.
+#[test]
+fn cp_4_a_line_that_only_the_granule_reaches_holds_no_former_users_bytes() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let dma = layer(machine, Bouncing::AsNeeded, POOL);
+        let builder = DmaDevice::builder("aligned words").windows(machine.bus().windows());
+        let builder = builder.granule(4).min_align_mask(63);
+        let device = builder.build(&machine.ram()).expect("valid");
+        let secret = pages(machine, Zone::High, 0, 4096, 0x5A);
+        drop(dma.map(&device, secret, ToDevice).expect("maps"));
+        let mine = pages(machine, Zone::High, 3, 61, 0x11);
+        transfer(
+            dma.map(&device, mine, ToDevice).expect("maps"),
+            |addr, len| {
+                assert_eq!((addr.get() % 64, len), (3, 64));
+                let mut expected = vec![0x11; 61];
+                expected.resize(61 + 64, 0);
+                assert_eq!(read(machine, addr, expected.len()), expected);
+            },
+        );
+    });
+}
+
 #[test]
 fn inv_3_cm_4_neighbours_in_the_same_line_keep_what_the_cpu_wrote_meanwhile() {
     under_every_adversary(&Builder::default(), |machine| {
