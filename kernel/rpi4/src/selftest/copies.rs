@@ -1,11 +1,11 @@
 //! Real transfers: every direction, direct and bounced, aligned and not.
 
 use super::bed::{AROUND, NO_POOL, holds, intact, pattern};
-use super::copy::copy;
+use super::copy::{TIMEOUT_US, copy, map_ends};
 use super::second_handle::{copy_polled, second_handle};
 use super::{Bed, Test, Verdict, attempt, check, fail};
 use crate::layer::inspector;
-use arch::Board;
+use arch::{Board, Timer};
 use dma::{Bidirectional, FromDevice, ToDevice};
 use hal::Zone;
 use mm::HeapBuf;
@@ -22,6 +22,7 @@ pub(super) const TESTS: &[Test] = &[
         copies(bed, Zone::High, Zone::High)
     }),
     ("bidirectional buffers at both ends", bidirectional),
+    ("parts that the CPU changes reach the device", parts),
     ("a chain of control blocks", chain),
     (
         "heap objects that share lines keep their neighbours",
@@ -106,6 +107,36 @@ fn bidirectional(bed: &Bed) -> Verdict {
         "back"
     );
     check!(intact(a, |i| pattern(i) ^ 0x55), "what came back is wrong");
+    Verdict::Passed
+}
+
+/// Parts that start and end inside of lines.
+const PARTS: &[(u64, u64)] = &[(0, 1), (9, 300), (447, 130), (4030, 64), (4999, 1)];
+
+/// The CPU changes parts of a buffer that is mapped already: of each no more is maintained, or copied
+/// into a bounce buffer, than its own lines.
+fn parts(bed: &Bed) -> Verdict {
+    let pages = (
+        bed.pages(bed.far_zone(), 3, 5000, pattern),
+        bed.pages(Zone::Dma, 0, 5000, |i| !pattern(i)),
+    );
+    let (Some(source), Some(dest)) = pages else {
+        fail!("no pages");
+    };
+    let mapped = map_ends(bed.first(), (source, ToDevice), (dest, FromDevice));
+    let mut ends = attempt!(mapped, "map");
+    for &(offset, len) in PARTS {
+        let mut part = attempt!(ends.source.for_cpu_range(offset, len), "part");
+        part.iter_mut().for_each(|byte| *byte ^= 0x55);
+    }
+    let transfer = attempt!(bed.first().start(ends), "start");
+    let (_, dest) = attempt!(transfer.wait(&Timer, TIMEOUT_US), "wait");
+    let changed = |i: usize| {
+        let i = i as u64;
+        PARTS.iter().any(|(at, len)| (*at..at + len).contains(&i))
+    };
+    let expected = |i| pattern(i) ^ if changed(i) { 0x55 } else { 0 };
+    check!(intact(dest.unmap(), expected), "the destination is wrong");
     Verdict::Passed
 }
 
