@@ -111,7 +111,14 @@ fn bidirectional(bed: &Bed) -> Verdict {
 }
 
 /// Parts that start and end inside of lines.
-const PARTS: &[(u64, u64)] = &[(0, 1), (9, 300), (447, 130), (4030, 64), (4999, 1)];
+const PARTS: &[(u64, u64)] = &[
+    (0, 1),
+    (9, 300),
+    (447, 130),
+    (700, 30),
+    (4030, 64),
+    (4999, 1),
+];
 
 /// The CPU changes parts of a buffer that is mapped already: of each no more is maintained, or copied
 /// into a bounce buffer, than its own lines.
