@@ -36,7 +36,7 @@
 //!
 //! To lift the crate into another kernel, implement [`hal::Platform`] and hand a 2 MiB block of low
 //! memory to [`swiotlb::Pool::new`]. Unsafe code is in `door`, `shared`, `physical` and `resource`
-//! alone; `share` is the one call that allocates.
+//! alone; `share` and the making of an [`SgTable`] are all that allocates.
 
 #![no_std]
 
@@ -68,6 +68,7 @@ mod queries;
 mod reach;
 mod reason;
 mod resource;
+mod sg;
 mod shared;
 mod span;
 pub mod swiotlb;
@@ -84,7 +85,7 @@ pub use device::{DeviceId, DmaDevice};
 pub use direction::{
     Bidirectional, DeviceReads, DeviceWrites, Dir, Direction, FromDevice, ToDevice,
 };
-pub use door::{Engine, EngineId, Exposed, Halt, InFlight, Quarantined, SyncError};
+pub use door::{Engine, EngineId, Exposed, Halt, InFlight, Quarantined, SgInFlight, SyncError};
 pub use error::{Class, MapError, Refused};
 pub use inspect::Inspector;
 pub use layer::Dma;
@@ -96,6 +97,7 @@ pub use physical::Physical;
 pub use reach::{DmaMask, MAX_WINDOWS, Reach};
 pub use reason::{BounceReason, Bouncing};
 pub use resource::Resource;
+pub use sg::{MappedSg, NoTable, Segment, Segments, SgError, SgRefused, SgTable, SgView};
 pub use shared::Shared;
 pub use span::PastEnd;
 pub use view::CpuView;

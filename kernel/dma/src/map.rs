@@ -97,7 +97,7 @@ impl<P: Platform> Dma<P> {
                     .extent(device)
                     .expect("a direct route has an extent");
                 let lines = self.show(device, extent, request.attrs, lines);
-                self.count_direct(device, request);
+                count_direct::<P>(device, request);
                 Ok((Place::Direct(extent), bus, lines))
             }
             Route::Bounce(reason) => {
@@ -128,11 +128,12 @@ impl<P: Platform> Dma<P> {
             self.platform().complete();
         }
     }
+}
 
-    fn count_direct(&self, device: &DmaDevice, request: &Request) {
-        let len = request.block.len();
-        let spared = linux::bounces_for_lines(len, LINE, request.dir);
-        let spared = spared && !device.limits().coherent;
-        device.counters.mapped_direct(P::cpu_id(), len, spared);
-    }
+/// Counts what is mapped as it lies.
+pub(crate) fn count_direct<P: Platform>(device: &DmaDevice, request: &Request) {
+    let len = request.block.len();
+    let spared = linux::bounces_for_lines(len, LINE, request.dir);
+    let spared = spared && !device.limits().coherent;
+    device.counters.mapped_direct(P::cpu_id(), len, spared);
 }

@@ -110,6 +110,24 @@ misuse! {
         right "mapping.unmap();",
         wrong "mapping.unmap(Attrs::DEFER_SYNC);",
         "";
+    sg_3_the_original_list_is_inside_the_mapped_one, "E0382":
+        "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(page()).ok().unwrap();
+         let list = dma.map_sg(&device, table, ToDevice).unwrap();",
+        right "let table = list.unmap();",
+        wrong "let other = list.unmap();",
+        "table.bytes();";
+    sg_3_a_mapped_list_is_given_no_count, "E0061":
+        "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(page()).ok().unwrap();
+         let list = dma.map_sg(&device, table, ToDevice).unwrap();",
+        right "list.unmap();",
+        wrong "list.unmap(1);",
+        "";
+    sg_4_a_list_at_rest_tells_nobody_its_segments, "E0624":
+        "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(page()).ok().unwrap();
+         let list = dma.map_sg(&device, table, ToDevice).unwrap();",
+        right "list.max_segments();",
+        wrong "list.segments();",
+        "";
     sg_4_a_device_does_not_tell_what_bounced, "E0599":
         "",
         right "inspector.totals(&device);",

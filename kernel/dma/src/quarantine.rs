@@ -5,9 +5,13 @@
 //! that confirms after all ([`Dma::halt_again`](crate::Dma::halt_again)). Records are fixed; what
 //! finds no room is leaked, which is as safe, and counted.
 
+extern crate alloc;
+
 use crate::device::DeviceId;
 use crate::door::{EngineId, Parked};
+use crate::sg::Piece;
 use crate::swiotlb::Slots;
+use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 
 /// Records in all.
@@ -20,7 +24,15 @@ pub(crate) struct Record {
     pub(crate) device: DeviceId,
     pub(crate) engine: EngineId,
     pub(crate) buffer: Parked,
-    pub(crate) slots: Option<Slots>,
+    pub(crate) slots: Kept,
+}
+
+/// The slots of one transfer.
+pub(crate) enum Kept {
+    /// Of a single buffer.
+    One(Option<Slots>),
+    /// Of a list: its own storage, so that none is allocated.
+    List(Vec<Piece>),
 }
 
 /// Under whose name a record is.
@@ -58,7 +70,8 @@ impl Quarantine {
     /// Keeps a transfer's memory. Returns whether there was a record for it; if not, it is leaked.
     pub(crate) fn park(&mut self, record: Record) -> bool {
         if self.of(record.device) >= PER_DEVICE || self.records.is_full() {
-            // Neither has a destructor that frees: letting go of them is the leak.
+            // The leak. Not even a list's own storage is freed: this may be a handler.
+            core::mem::forget(record);
             self.leaked += 1;
             return false;
         }

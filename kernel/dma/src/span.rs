@@ -90,7 +90,8 @@ impl Span {
     }
 
     /// Its bytes.
-    pub(crate) const fn len(self) -> u64 {
+    #[cfg(test)]
+    const fn len(self) -> u64 {
         self.len
     }
 

@@ -72,7 +72,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
 }
 
 /// What a view of this direction may do.
-const fn access<D: Direction>() -> Access {
+pub(crate) const fn access<D: Direction>() -> Access {
     match D::DIR {
         Dir::FromDevice => Access::Read,
         Dir::ToDevice | Dir::Bidirectional => Access::Write,

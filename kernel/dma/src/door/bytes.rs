@@ -19,7 +19,19 @@ pub(crate) fn fill<P: Platform, B: DmaBuffer>(
     buffer: &B,
     slots: &Slots,
 ) {
-    let whole = Span::whole(buffer.range().len());
+    fill_block(platform, device, buffer, buffer.range(), slots);
+    wait(platform, device);
+}
+
+/// As [`fill`] for a part of a buffer that has slots of its own, without waiting.
+pub(crate) fn fill_block<P: Platform, B: DmaBuffer>(
+    platform: &P,
+    device: &DmaDevice,
+    buffer: &B,
+    block: PhysRange,
+    slots: &Slots,
+) {
+    let whole = Span::whole(block.len());
     let (lines, data) = (lines_of(slots.data()), whole.within(slots.data()));
     for edge in [
         PhysRange::between(lines.start(), data.start()),
@@ -37,7 +49,7 @@ pub(crate) fn fill<P: Platform, B: DmaBuffer>(
     {
         platform.clean(rest);
     }
-    copy_in(platform, device, buffer, slots, whole);
+    copy_block_in(platform, device, buffer, block, slots);
 }
 
 /// Copies a part of the original to its place in the bounce buffer (PS-2). For a device that does not
@@ -50,16 +62,50 @@ pub(crate) fn copy_in<P: Platform, B: DmaBuffer>(
     span: Span,
 ) {
     let (from, to) = (span.within(buffer.range()), span.within(slots.data()));
-    let (from, to, len) = (from.start(), to.start(), span.len());
+    copy_to_device(platform, device, buffer, from, slots, to);
+    wait(platform, device);
+}
+
+/// Waits for what was cleaned (CM-7); nothing was for a device that snoops.
+fn wait<P: Platform>(platform: &P, device: &DmaDevice) {
+    if !device.limits().coherent {
+        platform.complete();
+    }
+}
+
+/// Copies all of a part of a buffer to the slots that are its own, without waiting.
+pub(crate) fn copy_block_in<P: Platform, B: DmaBuffer>(
+    platform: &P,
+    device: &DmaDevice,
+    buffer: &B,
+    block: PhysRange,
+    slots: &Slots,
+) {
+    let to = Span::whole(block.len()).within(slots.data());
+    copy_to_device(platform, device, buffer, block, slots, to);
+}
+
+/// Copies `from`, bytes of `buffer`, to as many at `to`, bytes of `slots`, and cleans them on the way
+/// for a device that does not snoop.
+fn copy_to_device<P: Platform, B: DmaBuffer>(
+    platform: &P,
+    device: &DmaDevice,
+    buffer: &B,
+    from: PhysRange,
+    slots: &Slots,
+    to: PhysRange,
+) {
+    debug_assert!(buffer.range().contains(from) && slots.data().contains(to));
+    debug_assert!(from.len() == to.len());
+    let (from, to, len) = (from.start(), to.start(), from.len());
     if device.limits().coherent {
-        // SAFETY: `buffer` owns what is read, `slots` owns what is written, for all of `len`; both
-        // are RAM of their own, so they do not overlap.
+        // SAFETY: `buffer` owns what is read, `slots` owns what is written, for all of `len`: the
+        // callers cut both out of their ranges. Each is RAM of its own, so they do not overlap.
         unsafe { platform.copy(from, to, len) };
         return;
     }
     // SAFETY: as above.
     unsafe { platform.copy_clean(from, to, len) };
-    platform.complete();
 }
 
 /// Copies what the device wrote from the bounce buffer to the original, if there is one. Stale lines
@@ -67,10 +113,34 @@ pub(crate) fn copy_in<P: Platform, B: DmaBuffer>(
 pub(crate) fn copy_out<P: Platform, B: DmaBuffer>(platform: &P, held: &mut Held<B>, span: Span) {
     if let Place::Bounced(slots) = &held.place {
         let (from, to) = (span.within(slots.data()), span.within(held.buffer.range()));
-        // SAFETY: `slots` owns what is read and `held`, borrowed exclusively, owns what is written;
-        // both are `span.len()` bytes, and the two are disjoint RAM.
-        unsafe { platform.copy(from.start(), to.start(), span.len()) };
+        copy_from_device(platform, slots, from, &mut held.buffer, to);
     }
+}
+
+/// As [`copy_out`] for a part of a buffer that has slots of its own.
+pub(crate) fn copy_block_out<P: Platform, B: DmaBuffer>(
+    platform: &P,
+    buffer: &mut B,
+    block: PhysRange,
+    slots: &Slots,
+) {
+    let from = Span::whole(block.len()).within(slots.data());
+    copy_from_device(platform, slots, from, buffer, block);
+}
+
+/// Copies `from`, bytes of `slots`, to as many at `to`, bytes of `buffer`.
+fn copy_from_device<P: Platform, B: DmaBuffer>(
+    platform: &P,
+    slots: &Slots,
+    from: PhysRange,
+    buffer: &mut B,
+    to: PhysRange,
+) {
+    debug_assert!(slots.data().contains(from) && buffer.range().contains(to));
+    debug_assert!(from.len() == to.len());
+    // SAFETY: `slots` owns what is read and `buffer`, borrowed exclusively, owns what is written;
+    // both are `to.len()` bytes, cut out of their ranges by the callers, and the two are disjoint RAM.
+    unsafe { platform.copy(from.start(), to.start(), to.len()) };
 }
 
 /// Drops the lines of a part that may be stale after a device wrote (CM-2, CM-3).
@@ -78,15 +148,18 @@ pub(crate) fn drop_lines<P: Platform, B: DmaBuffer>(platform: &P, held: &mut Hel
     let part = held.device_side(span);
     match &held.place {
         Place::Direct(_) => drop_stale(platform, &mut held.buffer, part),
-        Place::Bounced(slots) => {
-            // Lines of a bounce buffer are all its own, and scrubbed: none needs to be kept.
-            let lines = lines_of(part);
-            debug_assert!(lines_of(slots.data()).contains(lines));
-            // SAFETY: whole lines of the run that `slots` owns, which the CPU stores to in `copy_in`
-            // and `fill` alone: both clean.
-            unsafe { platform.invalidate(lines) };
-        }
+        Place::Bounced(slots) => drop_slots(platform, slots, part),
     }
+}
+
+/// Drops the lines of `part` of a bounce buffer. They are all its own, and scrubbed: none needs to be
+/// kept.
+pub(crate) fn drop_slots<P: Platform>(platform: &P, slots: &Slots, part: PhysRange) {
+    let lines = lines_of(part);
+    debug_assert!(lines_of(slots.data()).contains(lines));
+    // SAFETY: whole lines of the run that `slots` owns, which the CPU stores to in `copy_in` and
+    // `fill` alone: both clean.
+    unsafe { platform.invalidate(lines) };
 }
 
 /// Drops the lines of `extent`, a part of what `buffer` owns, that may be stale after a device wrote
@@ -116,9 +189,9 @@ pub(crate) fn look<'d, P: Platform, B: DmaBuffer>(
     span: Span,
     access: Access,
 ) -> View<'d, P> {
-    // SAFETY: the buffer owns initialised RAM. Its only caller, `Mapping::look`, keeps the mapping
-    // borrowed exclusively while the view lives, so it cannot be launched, and an idle mapping's
-    // address has not reached the device (or the device has halted).
+    // SAFETY: the buffer owns initialised RAM. Its only callers, `Mapping::look` and
+    // `MappedSg::for_cpu`, keep the mapping borrowed exclusively while the view lives, so it cannot
+    // be launched, and an idle mapping's address has not reached the device (or the device has halted).
     unsafe { View::new(platform, span.within(buffer.range()), access) }
 }
 

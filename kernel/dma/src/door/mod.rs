@@ -13,10 +13,15 @@ mod flight;
 mod launch;
 mod parked;
 mod raw;
+mod scatter;
 mod settle;
 
-pub(crate) use bytes::{copy_in, copy_out, drop_lines, drop_stale, fill, look};
+pub(crate) use bytes::{
+    copy_block_in, copy_block_out, copy_in, copy_out, drop_lines, drop_slots, drop_stale, fill,
+    fill_block, look,
+};
 pub use engine::{Engine, EngineId, Halt, Quarantined};
 pub use exposed::{Exposed, SyncError};
 pub use flight::InFlight;
 pub(crate) use parked::Parked;
+pub use scatter::SgInFlight;

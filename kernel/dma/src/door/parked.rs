@@ -1,7 +1,6 @@
-//! A buffer of any type, put away without allocating.
+//! A buffer of any type, or a list of such, put away without allocating.
 
 use core::mem::{MaybeUninit, align_of, size_of};
-use hal::DmaBuffer;
 
 /// Words that a parked buffer may have. Buffers are addresses and lengths; the largest of this
 /// kernel has six words.
@@ -17,12 +16,12 @@ pub(crate) struct Parked {
     drop: unsafe fn(*mut u8),
 }
 
-// SAFETY: the value inside is a `DmaBuffer`, which is `Send`; only `free`, by value, touches it.
+// SAFETY: the value inside is `Send`, as `new` demands; only `free`, by value, touches it.
 unsafe impl Send for Parked {}
 
 impl Parked {
     /// Puts `buffer` away.
-    pub(crate) fn new<B: DmaBuffer>(buffer: B) -> Self {
+    pub(crate) fn new<B: Send + 'static>(buffer: B) -> Self {
         const {
             assert!(
                 size_of::<B>() <= size_of::<[u64; WORDS]>(),

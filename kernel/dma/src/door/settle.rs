@@ -7,7 +7,7 @@ use crate::direction::Direction;
 use crate::held::Place;
 use crate::layer::Dma;
 use crate::mapping::Mapping;
-use crate::quarantine::{Record, Whose};
+use crate::quarantine::{Kept, Record, Whose};
 use crate::sync::Link;
 use hal::{DmaBuffer, Platform};
 
@@ -33,8 +33,8 @@ pub(super) fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
     let len = mapping.len();
     let (Link { dma, device }, held) = mapping.dismantle();
     let slots = match held.place {
-        Place::Direct(_) => None,
-        Place::Bounced(slots) => Some(slots),
+        Place::Direct(_) => Kept::One(None),
+        Place::Bounced(slots) => Kept::One(Some(slots)),
     };
     let record = Record {
         device: device.id(),
@@ -86,8 +86,12 @@ impl<P: Platform> Dma<P> {
             let Some(record) = record else {
                 return freed;
             };
-            if let Some(slots) = record.slots {
-                self.release(slots);
+            match record.slots {
+                Kept::One(slots) => slots.into_iter().for_each(|slots| self.release(slots)),
+                Kept::List(pieces) => pieces
+                    .into_iter()
+                    .filter_map(|piece| piece.slots)
+                    .for_each(|slots| self.release(slots)),
             }
             record.buffer.free();
             freed += 1;

@@ -1,0 +1,54 @@
+//! A stretch of one element that the device finds in one place.
+
+use super::plan::Part;
+use crate::decision::Route;
+use crate::swiotlb::Slots;
+use hal::{DmaAddr, PhysRange};
+
+/// A part of an element on its way: planned, placed, lent.
+///
+/// Has no type of its element, so that quarantine can keep a list of any.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(super) part: Part,
+    /// Where the device finds it; of a part that is to bounce, as soon as it has slots.
+    pub(super) bus: DmaAddr,
+    /// Stands in for the part, if it bounces.
+    pub(crate) slots: Option<Slots>,
+}
+
+impl Piece {
+    /// A part as it was planned. The address of one that bounces agrees with the later one in those
+    /// bits that bouncing keeps.
+    pub(super) fn planned(part: Part, kept_bits: u64) -> Self {
+        let bus = match part.route {
+            Route::Direct(bus) => bus,
+            Route::Bounce(_) => DmaAddr::new(part.block.start().get() & kept_bits),
+        };
+        let slots = None;
+        Self { part, bus, slots }
+    }
+
+    /// The element.
+    pub(super) fn element(&self) -> usize {
+        self.part.element
+    }
+
+    /// The bytes of the element.
+    pub(super) fn block(&self) -> PhysRange {
+        self.part.block
+    }
+
+    /// The same where the device has them, its granule's excess included.
+    pub(super) fn device_side(&self) -> PhysRange {
+        match &self.slots {
+            Some(slots) => slots.data(),
+            None => self.part.extent,
+        }
+    }
+
+    /// Is the device given the element's own memory?
+    pub(super) fn is_direct(&self) -> bool {
+        matches!(self.part.route, Route::Direct(_))
+    }
+}
