@@ -4,6 +4,7 @@
 //! length, stride, the next block's address or 0, and two words of nothing. A copy that is longer
 //! than one block may move becomes a chain.
 
+use super::gather::{Feed, Run};
 use super::registers::Ti;
 use core::fmt;
 use hal::LINE;
@@ -65,13 +66,26 @@ impl Side {
         }
     }
 
-    /// Where the word behind the first `at` bytes is. No sum of 32 bits wraps: a mapping's last byte
-    /// has an address.
-    const fn addr(self, at: u64) -> u32 {
+    /// Memory whose runs are told apart from this.
+    pub(crate) const fn listed(info: u32) -> Self {
+        Self::advancing(0, info)
+    }
+
+    pub(crate) const fn base(self) -> u32 {
+        self.base
+    }
+
+    pub(crate) const fn info(self) -> u32 {
+        self.info
+    }
+
+    /// Where the word `by` bytes behind the one at `addr` is. No sum of 32 bits wraps: a mapping's last
+    /// byte has an address.
+    pub(crate) const fn behind(self, addr: u32, by: u64) -> u32 {
         if self.advances {
-            self.base + at as u32
+            addr.wrapping_add(by as u32)
         } else {
-            self.base
+            addr
         }
     }
 }
@@ -86,8 +100,15 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// A copy of `len` bytes, at most `max_block` each, in at most `blocks` blocks.
-    pub(crate) fn new(len: u64, max_block: u64, blocks: u64) -> Result<Self, ChainError> {
+    /// A copy of `len` bytes, at most `max_block` each, in at most `blocks` blocks. Either end may be
+    /// in several places, so that there are `cuts` more at most.
+    pub(crate) fn new(
+        len: u64,
+        max_block: u64,
+        blocks: u64,
+        cuts: u64,
+    ) -> Result<Self, ChainError> {
+        let blocks = blocks.saturating_sub(cuts);
         let step = if len <= max_block {
             len
         } else {
@@ -102,16 +123,23 @@ impl Chain {
         Ok(Self { len, step })
     }
 
-    fn blocks(self) -> u64 {
-        self.len.div_ceil(self.step)
-    }
-
-    /// Writes the chain into `memory`, which the channel finds at `base`.
-    pub(crate) fn write(self, memory: &mut [u8], base: u32, source: Side, dest: Side) {
-        let blocks = self.blocks();
-        for (i, bytes) in (0..blocks).zip(memory.chunks_exact_mut(BLOCK as usize)) {
-            let (at, last) = (i * self.step, i + 1 == blocks);
-            let len = self.step.min(self.len - at);
+    /// Writes the chain into `memory`, which the channel finds at `base`. A block ends where it is as
+    /// long as can be, or either end goes on elsewhere.
+    pub(crate) fn write<S, T>(
+        self,
+        memory: &mut [u8],
+        base: u32,
+        (mut source, mut dest): (Feed<S>, Feed<T>),
+    ) where
+        S: Iterator<Item = Run>,
+        T: Iterator<Item = Run>,
+    {
+        let common = source.info() | dest.info();
+        let mut left = self.len;
+        for (i, bytes) in memory.chunks_exact_mut(BLOCK as usize).enumerate() {
+            let len = self.step.min(left).min(source.ready()).min(dest.ready());
+            left -= len;
+            let last = left == 0;
             // Wraps no more than the addresses do: the blocks lie in a mapping as well.
             let next = if last {
                 0
@@ -119,15 +147,19 @@ impl Chain {
                 base + (i + 1) as u32 * BLOCK as u32
             };
             let words = [
-                info(last) | source.info | dest.info,
-                source.addr(at),
-                dest.addr(at),
+                info(last) | common,
+                source.take(len),
+                dest.take(len),
                 len as u32,
                 0,
                 next,
             ];
             put(bytes, &words);
+            if last {
+                return;
+            }
         }
+        unreachable!("`new` counted the blocks");
     }
 }
 
@@ -168,8 +200,12 @@ mod tests {
     #[test]
     fn a_short_copy_is_one_block_with_an_interrupt() {
         let mut memory = [0xFF; 64];
-        let chain = Chain::new(100, 0x3FFF_FFFC, 2).expect("fits");
-        chain.write(&mut memory, 0xC010_0000, FROM, TO);
+        let chain = Chain::new(100, 0x3FFF_FFFC, 2, 0).expect("fits");
+        chain.write(
+            &mut memory,
+            0xC010_0000,
+            (Feed::whole(FROM), Feed::whole(TO)),
+        );
         let info = 1 << 8 | 1 << 4 | 1 << 3 | 1;
         assert_eq!(
             words(&memory, 0),
@@ -185,8 +221,12 @@ mod tests {
     #[test]
     fn a_long_copy_is_a_chain_that_ends_and_interrupts_once() {
         let mut memory = [0; 96];
-        let chain = Chain::new(0x2_0004, 0xFFFC, 3).expect("fits");
-        chain.write(&mut memory, 0xC010_0000, FROM, TO);
+        let chain = Chain::new(0x2_0004, 0xFFFC, 3, 0).expect("fits");
+        chain.write(
+            &mut memory,
+            0xC010_0000,
+            (Feed::whole(FROM), Feed::whole(TO)),
+        );
         let (go, last) = (1 << 8 | 1 << 4 | 1 << 3, 1 << 8 | 1 << 4 | 1 << 3 | 1);
         let step = 0xFFC0;
         assert_eq!(
@@ -206,9 +246,13 @@ mod tests {
     #[test]
     fn every_block_of_a_chain_reads_a_register_at_the_same_address() {
         let mut memory = [0; 64];
-        let chain = Chain::new(0x1_0000, 0xFFFC, 2).expect("fits");
+        let chain = Chain::new(0x1_0000, 0xFFFC, 2, 0).expect("fits");
         let port = Side::fixed(0x7E30_0020, 11 << 16 | 1 << 10);
-        chain.write(&mut memory, 0xC010_0000, port, TO);
+        chain.write(
+            &mut memory,
+            0xC010_0000,
+            (Feed::whole(port), Feed::whole(TO)),
+        );
         let info = 11 << 16 | 1 << 10 | 1 << 4 | 1 << 3;
         assert_eq!(words(&memory, 0)[..3], [info, 0x7E30_0020, 0xC030_0000]);
         assert_eq!(words(&memory, 1)[..3], [info | 1, 0x7E30_0020, 0xC030_FFC0]);
@@ -216,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_chain_that_does_not_fit_says_what_would() {
-        let error = Chain::new(0x2_0000, 0xFFFC, 2).err();
+        let error = Chain::new(0x2_0000, 0xFFFC, 2, 0).err();
         assert_eq!(
             error,
             Some(ChainError::TooLong {

@@ -1,4 +1,4 @@
-//! The two ends of a copy: a mapping, or the register of a device.
+//! The two ends of a copy: a mapping, a mapped list, or the register of a device.
 //!
 //! A mapping advances word by word and knows its length. A register gives or takes one word after
 //! another at the same address, as fast as its request line (DREQ) says. Where both ends would be
@@ -13,10 +13,12 @@
 )]
 
 use super::block::Side;
+use super::gather::{Run, one_run};
 use super::narrow;
 use super::registers::Ti;
 use dma::{
-    DeviceReads, DeviceWrites, Direction, DmaDevice, Engine, InFlight, Mapping, Quarantined,
+    DeviceReads, DeviceWrites, Direction, DmaDevice, Engine, InFlight, MappedSg, Mapping,
+    Quarantined, SgInFlight,
 };
 use hal::{DmaBuffer, PhysRange, Platform};
 use tock_registers::fields::FieldValue;
@@ -68,7 +70,7 @@ impl Register {
 
 /// What a transfer has at one end, at rest and in flight.
 ///
-/// Sealed: [`Mapping`] and [`Register`] are all there are.
+/// Sealed: [`Mapping`], [`MappedSg`] and [`Register`] are all there are.
 pub trait End<P: Platform>: sealed::Sealed + Sized {
     /// While `E` uses it.
     type Flight<E: Engine>;
@@ -84,6 +86,18 @@ pub trait End<P: Platform>: sealed::Sealed + Sized {
 
     /// The register behind it that `channel` does not see, if it is one.
     fn unseen(&self, channel: &DmaDevice) -> Option<PhysRange>;
+
+    /// Places that it may be in: what to provide control blocks for.
+    fn max_runs(&self) -> u64 {
+        1
+    }
+
+    /// Where the channel finds it, in order. `side` is what the launch gave.
+    #[doc(hidden)]
+    fn runs<E: Engine>(flight: &Self::Flight<E>, side: Side) -> impl Iterator<Item = Run> {
+        let _ = flight;
+        one_run(side)
+    }
 
     /// Halts the engine and comes back to rest.
     fn land<E: Engine>(flight: Self::Flight<E>) -> Result<Self, Quarantined>;
@@ -159,6 +173,54 @@ impl<P: Platform, B: DmaBuffer, D: DeviceWrites> Sink<P> for Mapping<'_, P, B, D
     }
 }
 
+impl<'d, P: Platform, B: DmaBuffer, D: Direction> End<P> for MappedSg<'d, P, B, D> {
+    type Flight<E: Engine> = SgInFlight<'d, P, B, D, E>;
+
+    fn device(&self) -> Option<&DmaDevice> {
+        Some(MappedSg::device(self))
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(MappedSg::len(self))
+    }
+
+    fn device_length(&self) -> Option<u64> {
+        Some(MappedSg::device_len(self))
+    }
+
+    fn unseen(&self, _: &DmaDevice) -> Option<PhysRange> {
+        None
+    }
+
+    fn max_runs(&self) -> u64 {
+        self.max_segments() as u64
+    }
+
+    fn runs<E: Engine>(flight: &Self::Flight<E>, _: Side) -> impl Iterator<Item = Run> {
+        flight.segments().map(Run::of)
+    }
+
+    fn land<E: Engine>(flight: Self::Flight<E>) -> Result<Self, Quarantined> {
+        flight.end()
+    }
+}
+
+impl<P: Platform, B: DmaBuffer, D: DeviceReads> Source<P> for MappedSg<'_, P, B, D> {
+    unsafe fn read_by<E: Engine>(self, _: &DmaDevice, engine: E) -> (Side, Self::Flight<E>) {
+        // SAFETY: the caller's promise.
+        let flight = unsafe { self.launch(engine) };
+        (Side::listed(Ti::SRC_INC::SET.value), flight)
+    }
+}
+
+impl<P: Platform, B: DmaBuffer, D: DeviceWrites> Sink<P> for MappedSg<'_, P, B, D> {
+    unsafe fn written_by<E: Engine>(self, _: &DmaDevice, engine: E) -> (Side, Self::Flight<E>) {
+        // SAFETY: the caller's promise.
+        let flight = unsafe { self.launch(engine) };
+        (Side::listed(Ti::DEST_INC::SET.value), flight)
+    }
+}
+
 /// Nobody owns a register: the flight of one is the register.
 impl<P: Platform> End<P> for Register {
     type Flight<E: Engine> = Self;
@@ -202,10 +264,11 @@ impl<P: Platform> Sink<P> for Register {
 }
 
 mod sealed {
-    use dma::{Direction, Mapping};
+    use dma::{Direction, MappedSg, Mapping};
     use hal::{DmaBuffer, Platform};
 
     pub trait Sealed {}
     impl<P: Platform, B: DmaBuffer, D: Direction> Sealed for Mapping<'_, P, B, D> {}
+    impl<P: Platform, B: DmaBuffer, D: Direction> Sealed for MappedSg<'_, P, B, D> {}
     impl Sealed for super::Register {}
 }

@@ -1,10 +1,10 @@
 //! Legacy DMA channels: between memory and memory, or memory and a register, by control blocks.
 //!
 //! ```text
-//! source: Mapping or Register --\
-//! dest:   Mapping or Register ---+--> Channel::start --> Transfer --wait--> both ends, at rest
-//! control blocks ---------------/         |                 |
-//!                                     doorbell     interrupt, time-out or drop: halted first
+//! source: Mapping, MappedSg or Register --\
+//! dest:   Mapping, MappedSg or Register ---+--> Channel::start --> Transfer --wait--> both ends, at rest
+//! control blocks -------------------------/         |                 |
+//!                                               doorbell     interrupt, time-out or drop: halted first
 //! ```
 //!
 //! The engine moves whole words, so its device description has a length granule of 4 and the mapping
@@ -21,6 +21,7 @@ mod block;
 mod channel;
 mod controller;
 mod end;
+mod gather;
 mod halt;
 mod interrupt;
 mod queries;

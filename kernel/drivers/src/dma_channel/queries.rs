@@ -5,7 +5,7 @@
 
 use super::block::BLOCK;
 use super::channel::Channel;
-use dma::{Attrs, Direction, DmaMask, Limits, Mapping, Refused};
+use dma::{Attrs, Direction, DmaMask, Limits, MappedSg, Mapping, Refused, SgRefused, SgTable};
 use hal::{DmaBuffer, LINE, Mmio, Platform};
 
 impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
@@ -56,6 +56,17 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
     ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
         self.layer()
             .map_attrs(self.device(), buffer, direction, attrs)
+    }
+
+    /// Lends a list to the channel, for [`start`](Self::start).
+    ///
+    /// Context: any; waits for the pool's lock alone.
+    pub fn map_sg<B: DmaBuffer, D: Direction>(
+        &self,
+        table: SgTable<B>,
+        direction: D,
+    ) -> Result<MappedSg<'d, P, B, D>, SgRefused<B>> {
+        self.layer().map_sg(self.device(), table, direction)
     }
 
     /// Bytes that a chain in the channel's control blocks moves.

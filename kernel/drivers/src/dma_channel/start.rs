@@ -7,14 +7,15 @@
 
 use super::block::{BLOCK, Chain, ChainError};
 use super::channel::Channel;
-use super::end::{Sink, Source};
+use super::end::{End, Sink, Source};
+use super::gather::Feed;
 use super::narrow;
 use super::transfer::{Ends, Transfer};
 use core::fmt;
 use dma::{DeviceId, DmaDevice};
 use hal::{DmaAddr, DmaBuffer, Mmio, PhysRange, Platform};
 
-/// A copy from a mapping or a [`Register`](super::Register) to another.
+/// A copy from a mapping, a mapped list or a [`Register`](super::Register) to another.
 pub struct Copy<S, T> {
     /// Read by the device.
     pub source: S,
@@ -143,7 +144,9 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
         // SAFETY: as above; the channel writes there: the destination words.
         let (to, dest) = unsafe { dest.written_by(self.device(), self) };
         let fill = |base: DmaAddr, memory: &mut [u8]| {
-            chain.write(memory, narrow(base), from, to);
+            let from = Feed::new(from, <S as End<P>>::runs(&source, from));
+            let to = Feed::new(to, <T as End<P>>::runs(&dest, to));
+            chain.write(memory, narrow(base), (from, to));
         };
         // SAFETY: the address goes into CONBLK_AD, and into the chain's own links; the channel reads
         // control blocks and does not write them.
@@ -172,8 +175,10 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
         }
         let len = copy.dest.device_length().or(copy.source.device_length());
         let blocks = self.block_memory() / BLOCK;
-        Chain::new(len.ok_or(StartError::NoLength)?, self.max_block(), blocks)
-            .map_err(StartError::Chain)
+        // What both may have, not what they have: that would tell how they were mapped.
+        let cuts = copy.source.max_runs() - 1 + copy.dest.max_runs() - 1;
+        let len = len.ok_or(StartError::NoLength)?;
+        Chain::new(len, self.max_block(), blocks, cuts).map_err(StartError::Chain)
     }
 
     /// A mapping must have been made for this channel.
