@@ -8,7 +8,7 @@ export FILE CARD APPEND TREE
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run shell bench image card test oracle check doc clean
+.PHONY: help setup build run shell bench image card test oracle removals check doc clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -30,6 +30,8 @@ test: setup ## run every test there is; the last line is `N passed, N failed`
 	@cargo xtask test
 oracle: setup ## the self-tests and the main job under a modelled cache (CAROM_ORACLE=trace: the events before a finding)
 	@cargo xtask oracle
+removals: setup ## remove each cache operation and barrier of DMA in turn: who notices? (an hour)
+	@cargo xtask removals
 check: setup ## format, lints, arrows between crates, licences
 	@cargo xtask check
 doc: setup ## write the documentation of all crates

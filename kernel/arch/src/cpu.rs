@@ -11,7 +11,7 @@ use tock_registers::interfaces::Readable;
 #[inline]
 pub fn wfi() {
     // SAFETY: `dsb` first, so that stores are out before the core sleeps; no other effect.
-    unsafe { asm!("dsb sy", "wfi", options(nostack, preserves_flags)) };
+    unsafe { asm!("dsb sy", "wfi", options(nostack, preserves_flags)) }; // stays: before sleep
 }
 
 /// Sleeps until an event or an interrupt.
@@ -25,7 +25,7 @@ pub fn wfe() {
 #[inline]
 pub fn sev() {
     // SAFETY: a barrier and a signal.
-    unsafe { asm!("dsb sy", "sev", options(nostack, preserves_flags)) };
+    unsafe { asm!("dsb sy", "sev", options(nostack, preserves_flags)) }; // stays: between cores
 }
 
 /// Says that this core waits in a loop. An emulator that runs all cores in one thread turns to
@@ -76,9 +76,9 @@ pub fn invalidate_tlb() {
     // SAFETY: translations are fetched again from the tables, which stay as they are.
     unsafe {
         asm!(
-            "dsb ishst",
+            "dsb ishst", // stays: page tables
             "tlbi vmalle1is",
-            "dsb ish",
+            "dsb ish", // stays: TLB
             "isb",
             options(nostack, preserves_flags)
         );
@@ -96,14 +96,14 @@ pub unsafe fn switch_tables(root: PhysAddr) {
     // fault without a walk.
     unsafe {
         asm!(
-            "dsb ishst",
+            "dsb ishst", // stays: page tables
             "mrs {tcr}, tcr_el1",
             "orr {tcr}, {tcr}, #(1 << 7)",
             "msr tcr_el1, {tcr}",
             "msr ttbr1_el1, {root}",
             "isb",
             "tlbi vmalle1",
-            "dsb nsh",
+            "dsb nsh", // stays: TLB
             "isb",
             root = in(reg) root.get(),
             tcr = out(reg) _,

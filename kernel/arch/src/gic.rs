@@ -166,7 +166,7 @@ impl IrqChip for Gic400 {
         if !id.is_between_cores() {
             return Err(IrqError::NotBetweenCores { id });
         }
-        Board.complete();
+        Board.complete(); // stays: between cores, before an interrupt to one
         // SAFETY: `new` took the distributor's registers, which stay mapped; the register only
         // raises interrupts, and one store does all.
         unsafe {

@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// The self-tests and the main job under a modelled cache that no device snoops
     Oracle,
+    /// Remove each cache operation and barrier of DMA in turn: who notices?
+    Removals(RemovalsArgs),
     /// Format, lints, arrows between crates, licences
     Check,
     /// Write the table of the mapping decision anew
@@ -108,6 +110,14 @@ pub(crate) struct SymboliseArgs {
     /// The kernel that said it; the one built last if absent
     #[arg(long)]
     pub(crate) elf: Option<PathBuf>,
+}
+
+/// Options of `removals`.
+#[derive(Args, Debug)]
+pub(crate) struct RemovalsArgs {
+    /// Only lines whose `FILE:LINE` contains this
+    #[arg(long, default_value = "")]
+    pub(crate) filter: String,
 }
 
 /// Options of `test`.

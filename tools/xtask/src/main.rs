@@ -23,6 +23,7 @@ mod mutants;
 mod payload;
 mod process;
 mod qemu;
+mod removals;
 mod report;
 mod run;
 mod script;
@@ -64,6 +65,7 @@ fn dispatch(command: Command) -> anyhow::Result<bool> {
         Command::Card(options) => command::card(&workspace, &options),
         Command::Symbolise(options) => symbols::run(&workspace, &options),
         Command::Oracle => cache_oracle::run(&workspace),
+        Command::Removals(options) => removals::run(&workspace, &options),
         Command::Check => command::check(&workspace),
         Command::Decisions => command::decisions(&workspace),
         Command::Doc => command::doc(&workspace),

@@ -6,6 +6,7 @@
 //! | `runs` | the boots, each with and without it |
 //! | `planted` | an image that makes every mistake on purpose: the oracle's own test |
 //! | `marks` | which mistakes those are, from its sources |
+//! | `watch` | for a kernel that may be wrong: what is noticed first |
 //! | `told` | its lines, with functions and files, each once |
 //!
 //! Of the image with planted mistakes each must be told. Any other run fails if anything was found,
@@ -17,8 +18,10 @@ mod planted;
 mod plugin;
 mod runs;
 mod told;
+mod watch;
 
 pub(crate) use planted::are_absent_from;
+pub(crate) use watch::Watch;
 
 use crate::args::TestArgs;
 use crate::image;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// A run takes seconds.
-const LIMIT: Duration = Duration::from_secs(150);
+pub(super) const LIMIT: Duration = Duration::from_secs(150);
 /// The most that watching may cost, without a trace.
 const MOST_COST: f32 = 20.0;
 

@@ -60,6 +60,19 @@ impl Told {
         self.stats.is_some()
     }
 
+    /// The first finding that was not made on purpose: its kind, and the innermost of our functions.
+    pub(super) fn first(&self, frames: impl Fn(u64) -> Vec<String>) -> Option<String> {
+        let mut explained = self.reports.iter().map(|report| explain(report, &frames));
+        let one = explained.find(|one| !one.on_purpose())?;
+        let all = || one.here.iter().chain(&one.callers);
+        // Instructions and registers are everybody's.
+        let telling =
+            |frame: &&String| frame.contains(" at kernel/") && !frame.contains(" at kernel/arch/");
+        let place = all().find(telling).or_else(|| all().next());
+        let place = place.map_or("an unknown place", |frame| frame.as_str());
+        Some(format!("{} in {place}", one.report.finding.kind))
+    }
+
     /// All findings as they were told, with all that led to them.
     pub(super) fn seen(&self, frames: impl Fn(u64) -> Vec<String>) -> Vec<Seen> {
         let explained = self.reports.iter().map(|report| explain(report, &frames));

@@ -2,6 +2,7 @@
 
 use super::apply::apply;
 use super::list::Mutant;
+use crate::removals::replaced;
 use crate::workspace::Sources;
 use anyhow::Context;
 use std::collections::HashSet;
@@ -10,14 +11,14 @@ use xshell::{Shell, cmd};
 
 /// A copy of the tree and the target directory that goes with it.
 #[derive(Debug)]
-pub(super) struct Bench(pub(super) Sources);
+pub(crate) struct Bench(pub(super) Sources);
 
 impl Bench {
     /// Brings the copy up to date with what git knows at `root`, committed or not.
     ///
     /// It lies inside the tree, where cargo finds the tree's own configuration. A second copy of
     /// that would double every flag, so it stays behind.
-    pub(super) fn copy_of(root: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn copy_of(root: &Path) -> anyhow::Result<Self> {
         let bench = Self(Sources {
             root: root.join("target/mutants/tree"),
             target: root.join("target/mutants/target"),
@@ -29,6 +30,26 @@ impl Bench {
         }
         bench.remove_all_but(&files)?;
         Ok(bench)
+    }
+
+    /// The copy.
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.0
+    }
+
+    /// Puts `instead` in the place of one line of a file; it is whole again when the result is dropped.
+    pub(crate) fn with_line(
+        &self,
+        file: &Path,
+        number: usize,
+        instead: &str,
+    ) -> anyhow::Result<Mutated> {
+        let path = self.0.root.join(file);
+        let whole = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let text = replaced(&whole, number, instead);
+        let mutated = Mutated { path, whole };
+        std::fs::write(&mutated.path, text)?;
+        Ok(mutated)
     }
 
     fn remove_all_but(&self, files: &HashSet<PathBuf>) -> anyhow::Result<()> {
@@ -62,7 +83,7 @@ impl Bench {
 
 /// A file that is not as it should be.
 #[derive(Debug)]
-pub(super) struct Mutated {
+pub(crate) struct Mutated {
     path: PathBuf,
     whole: String,
 }

@@ -18,7 +18,7 @@ use crate::report::{Group, Totals};
 use crate::test::broken;
 use crate::workspace::Workspace;
 use anyhow::bail;
-use bench::Bench;
+pub(crate) use bench::Bench;
 use list::{Kind, Mutant};
 use std::time::Instant;
 
