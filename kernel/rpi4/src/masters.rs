@@ -8,6 +8,14 @@ use dma::{DmaDevice, DmaMask};
 use hal::RamMap;
 use log::warn;
 
+/// Places that a list may have, for masters that take lists: two such lists fit into a page of control
+/// blocks.
+const LIST: u32 = 32;
+/// Bytes that the DMA engine moves at a time.
+const WORD: u64 = 4;
+/// The longest of these places: what one control block moves, in whole lines.
+const LONGEST: u64 = 0x3FFF_FFC0;
+
 /// What the tree does not say about a kind of master.
 struct Traits {
     name: &'static str,
@@ -15,6 +23,8 @@ struct Traits {
     bits: u32,
     /// Lengths are multiples of this.
     granule: u64,
+    /// Does it take a list of places for one transfer?
+    lists: bool,
     /// Does it master the bus that it opens, not the one it is on?
     bridge: bool,
 }
@@ -26,12 +36,14 @@ fn traits(kind: Kind) -> Option<Traits> {
         name,
         bits,
         granule: 1,
+        lists: false,
         bridge: false,
     };
     Some(match kind {
-        // The engine moves whole words.
+        // The engine moves whole words, and has a control block for each place.
         Kind::Dma => Traits {
             granule: 4,
+            lists: true,
             ..master("dma", 32)
         },
         Kind::Dma40 => master("dma40", 40),
@@ -71,6 +83,9 @@ pub(crate) fn describe(info: &BootInfo, device: &Device, ram: &RamMap<'_>) -> Op
         .register_windows(bus.registers.windows().unwrap_or(&[]))
         .mask(DmaMask::bits(traits.bits))
         .granule(traits.granule);
+    if traits.lists {
+        builder = builder.segments(LIST, WORD).max_seg_size(LONGEST);
+    }
     if device.coherent {
         builder = builder.coherent();
     }

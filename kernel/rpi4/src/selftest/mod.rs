@@ -12,6 +12,7 @@ mod cores;
 mod handler;
 mod held;
 mod limits;
+mod lists;
 mod moves;
 mod second_handle;
 mod traps;
@@ -83,6 +84,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), T
         traps::TESTS,
         moves::TESTS,
         copies::TESTS,
+        lists::TESTS,
         canary::TESTS,
         limits::TESTS,
         handler::TESTS,

@@ -1,0 +1,135 @@
+//! Lists of buffers by a real channel: heads and tails within lines, high pages, edges bounced alone.
+
+use super::bed::{AROUND, NO_POOL, intact, pattern};
+use super::copy::{TIMEOUT_US, told};
+use super::{Bed, Reason, Test, Verdict, attempt, check};
+use crate::channels::RamPages;
+use crate::layer::inspector;
+use arch::Timer;
+use dma::{Bouncing, FromDevice, SgTable, ToDevice};
+use drivers::dma_channel::Copy;
+use hal::{DmaBuffer, PhysRange, Zone};
+
+pub(super) const TESTS: &[Test] = &[
+    ("lists are copied place by place", copied),
+    (
+        "of long buffers that share lines the edges bounce alone",
+        edges,
+    ),
+];
+
+/// Segments that a list of these tests may have.
+const SEGMENTS: usize = 16;
+
+/// A window whose edge lines count as shared.
+struct Window(RamPages);
+
+#[expect(unsafe_code, reason = "says of pages that they own less than they do")]
+// SAFETY: owned pages, of which no more is claimed than their window.
+unsafe impl DmaBuffer for Window {
+    fn range(&self) -> PhysRange {
+        self.0.range()
+    }
+    fn owned(&self) -> PhysRange {
+        self.0.range()
+    }
+}
+
+/// Zone, offset and length of an element.
+type Shape = (Zone, u64, u64);
+
+const FROM: [Shape; 3] = [
+    (Zone::Dma, 4, 60),
+    (Zone::High, 0x1C, 9_300),
+    (Zone::Dma, 0x20, 30_641),
+];
+const TO: [Shape; 3] = [
+    (Zone::Dma, 0x3C, 30_900),
+    (Zone::High, 0, 64),
+    (Zone::Dma, 8, 9_037),
+];
+
+/// A list of these shapes, each element with the bytes that `fill` has for its part of the whole.
+fn list(
+    bed: &Bed,
+    shapes: &[Shape],
+    fill: impl Fn(usize) -> u8,
+) -> Result<SgTable<Window>, Reason> {
+    let mut table = SgTable::with_capacity(shapes.len(), SEGMENTS).map_err(told)?;
+    let mut at = 0;
+    for &(zone, offset, len) in shapes {
+        let pages = bed.pages(zone, offset, len, |i| fill(at + i));
+        let pages = pages.ok_or_else(|| told("no pages"))?;
+        at += len as usize;
+        table
+            .push(Window(pages))
+            .map_err(|_| told("no room in the table"))?;
+    }
+    Ok(table)
+}
+
+/// Copies one list to another by a channel.
+fn copy(
+    bed: &Bed,
+    (source, dest): (SgTable<Window>, SgTable<Window>),
+) -> Result<(SgTable<Window>, SgTable<Window>), Reason> {
+    let channel = bed.first();
+    let source = channel.map_sg(source, ToDevice).map_err(told)?;
+    let dest = channel.map_sg(dest, FromDevice).map_err(told)?;
+    let transfer = channel.start(Copy { source, dest });
+    let transfer = transfer.map_err(|not| told(not.error))?;
+    let ended = transfer.wait(&Timer, TIMEOUT_US);
+    let (source, dest) = ended.map_err(|failure| told(failure.error))?;
+    Ok((source.unmap(), dest.unmap()))
+}
+
+/// Does each element hold its part of the pattern, and nothing new around it?
+fn holds(table: SgTable<Window>) -> bool {
+    let mut at = 0;
+    table.into_elements().all(|Window(pages)| {
+        let from = at;
+        at += pages.range().len() as usize;
+        intact(pages, |i| pattern(from + i))
+    })
+}
+
+fn copied(bed: &Bed) -> Verdict {
+    if bed.out_of_reach(&[Zone::High]) {
+        return NO_POOL;
+    }
+    let before = bed.used_slots();
+    let source = attempt!(list(bed, &FROM, pattern), "source");
+    let dest = attempt!(list(bed, &TO, |i| !pattern(i)), "destination");
+    let (source, dest) = attempt!(copy(bed, (source, dest)), "copy");
+    check!(holds(dest), "the destination is wrong");
+    check!(holds(source), "the source changed");
+    let used = bed.used_slots();
+    check!(used == before, "{used} slots in use, {before} before");
+    Verdict::Passed
+}
+
+/// A slot for each edge, and nothing beside the window changes.
+fn edges(bed: &Bed) -> Verdict {
+    if !bed.has_pool() {
+        return Verdict::Skipped("swiotlb=noforce: nothing to bounce the edges by");
+    }
+    let before = bed.used_slots();
+    let shape = [(Zone::Dma, 0x1C, 40_000)];
+    let source = attempt!(list(bed, &shape, pattern), "source");
+    let dest = attempt!(list(bed, &shape, |_| AROUND), "destination");
+    let dest = bed.first().map_sg(dest, FromDevice);
+    let during = bed.used_slots();
+    drop(attempt!(dest, "map"));
+    let forced = inspector().bouncing(bed.dma()) == Bouncing::Forced;
+    check!(
+        forced || during == before + 2,
+        "{during} slots in use while mapped, {before} before"
+    );
+    let dest = attempt!(list(bed, &shape, |_| AROUND), "destination");
+    let (source, dest) = attempt!(copy(bed, (source, dest)), "copy");
+    check!(holds(dest), "the destination is wrong");
+    check!(holds(source), "the source changed");
+    let used = bed.used_slots();
+    check!(used == before, "{used} slots in use, {before} before");
+    Verdict::Passed
+}
