@@ -56,7 +56,7 @@ pub(crate) fn start(handoff: &Handoff, machine: &Machine, memory: &Memory) {
     let entry = boot::secondary_start(handoff, arch::cpu::table_root(), |line| {
         // SAFETY: the entry's own static, mapped as the whole image is.
         unsafe { cache::clean(*line.start(), *line.end()) };
-        Board.complete();
+        Board.complete(); // stays: between cores, before a release word that may be evicted early
     });
     for cpu in &machine.info.cpus {
         if let Err(why) = release(cpu, entry, memory) {
@@ -82,7 +82,7 @@ fn release(cpu: &ParkedCpu, entry: PhysAddr, memory: &Memory) -> Result<(), NotR
     // SAFETY: aligned RAM in the linear map that is reserved for nothing but this.
     unsafe { at.write_volatile(entry.get()) };
     Board.clean(word);
-    Board.complete();
+    Board.complete(); // stays: between cores, where `sev` waits as well
     Ok(())
 }
 
