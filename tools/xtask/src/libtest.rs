@@ -70,7 +70,7 @@ impl Reader {
 }
 
 /// The binary that cargo says it starts.
-fn started(line: &str) -> Option<&str> {
+pub(crate) fn started(line: &str) -> Option<&str> {
     line.strip_prefix("Running ")
         .or_else(|| line.strip_prefix("Doc-tests "))
 }

@@ -1,6 +1,7 @@
 //! Mutants whose test runs by `cargo test`.
 
 use super::bench::Bench;
+use super::binary::{Binary, passed_in};
 use super::list::{Kind, Mutant};
 use crate::libtest::verdict;
 use crate::process::{self, Echo, Ended, Ending};
@@ -15,13 +16,17 @@ const BUILD_LIMIT: Duration = Duration::from_secs(10 * 60);
 /// A mutant may make its test hang.
 const TEST_LIMIT: Duration = Duration::from_secs(60);
 
-/// Tests that pass while the tree is whole.
+/// Tests that pass while the tree is whole, by package and name, and the binary that each is in.
 #[derive(Debug, Default)]
-pub(super) struct Passing(BTreeSet<(String, String)>);
+pub(super) struct Passing(BTreeMap<(String, String), Binary>);
 
 impl Passing {
     pub(super) fn contains(&self, package: &str, test: &str) -> bool {
-        self.0.contains(&(package.to_owned(), test.to_owned()))
+        self.binary(package, test).is_some()
+    }
+
+    fn binary(&self, package: &str, test: &str) -> Option<&Binary> {
+        self.0.get(&(package.to_owned(), test.to_owned()))
     }
 }
 
@@ -36,27 +41,32 @@ pub(super) fn whole(bench: &Bench, mutants: &[Mutant]) -> anyhow::Result<Passing
     let mut passing = Passing::default();
     for (package, tests) in named {
         let tests: Vec<&str> = tests.into_iter().collect();
-        build(bench, package)?;
-        let ended = test(bench, package, &tests)?;
-        let passed = tests
-            .iter()
-            .filter(|test| said(&ended.output, test) == Some(true));
-        passing
-            .0
-            .extend(passed.map(|test| (package.to_owned(), (*test).to_owned())));
+        build(bench, package, &Binary::Any)?;
+        let ended = test(bench, package, &Binary::Any, &tests)?;
+        let passed = passed_in(&ended.output);
+        let named = passed.filter(|(name, _)| tests.contains(name));
+        let keyed = named.map(|(name, binary)| ((package.to_owned(), name.to_owned()), binary));
+        passing.0.extend(keyed);
     }
     Ok(passing)
 }
 
-/// Whether the named test fails in the tree as it is now.
-pub(super) fn catches(bench: &Bench, package: &str, name: &str) -> anyhow::Result<bool> {
-    build(bench, package)?;
-    caught(name, &test(bench, package, &[name])?)
+/// Whether the named test fails in the tree as it is now. Only its own binary is built: linking the
+/// package's others would take longer than all the rest.
+pub(super) fn catches(
+    bench: &Bench,
+    whole: &Passing,
+    package: &str,
+    name: &str,
+) -> anyhow::Result<bool> {
+    let binary = whole.binary(package, name).unwrap_or(&Binary::Any);
+    build(bench, package, binary)?;
+    caught(name, &test(bench, package, binary, &[name])?)
 }
 
-fn build(bench: &Bench, package: &str) -> anyhow::Result<()> {
-    let arguments = ["test", "-p", package, "--tests", "--no-run"];
-    let cargo = bench.0.cargo(&arguments);
+fn build(bench: &Bench, package: &str, binary: &Binary) -> anyhow::Result<()> {
+    let mut cargo = bench.0.cargo(&["test", "-p", package, "--no-run"]);
+    cargo.args(binary.arguments());
     let ended = process::run(cargo, BUILD_LIMIT, Echo::Off)?;
     if !ended.ok() {
         bail!("does not build ({})\n{}", ended.ending, tail(&ended.output));
@@ -64,18 +74,10 @@ fn build(bench: &Bench, package: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn test(bench: &Bench, package: &str, names: &[&str]) -> anyhow::Result<Ended> {
-    let arguments = [
-        "test",
-        "-p",
-        package,
-        "--tests",
-        "--no-fail-fast",
-        "--",
-        "--exact",
-    ];
-    let mut cargo = bench.0.cargo(&arguments);
-    cargo.args(names);
+fn test(bench: &Bench, package: &str, binary: &Binary, names: &[&str]) -> anyhow::Result<Ended> {
+    let mut cargo = bench.0.cargo(&["test", "-p", package, "--no-fail-fast"]);
+    cargo.args(binary.arguments());
+    cargo.args(["--", "--exact"]).args(names);
     process::run(cargo, TEST_LIMIT, Echo::Off)
 }
 

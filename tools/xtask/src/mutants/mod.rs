@@ -7,6 +7,7 @@
 
 mod apply;
 mod bench;
+mod binary;
 mod board;
 mod crash;
 mod host;
@@ -85,7 +86,7 @@ fn try_one(bench: &Bench, whole: &Whole, mutant: &Mutant) -> Result<(), String> 
     }
     let _mutated = bench.mutate(mutant).map_err(|error| format!("{error:#}"))?;
     let caught = match &mutant.kind {
-        Kind::Host { package } => host::catches(bench, package, &mutant.test),
+        Kind::Host { package } => host::catches(bench, &whole.host, package, &mutant.test),
         Kind::Board { scenario } => board::catches(bench, scenario, &mutant.test),
         Kind::Crash => crash::catches(bench, &mutant.test),
     };
