@@ -100,7 +100,7 @@ impl Timer {
     pub fn delay(&self, micros: u64) {
         let deadline = self.deadline(micros);
         while self.ticks() < deadline {
-            core::hint::spin_loop();
+            crate::cpu::relax();
         }
     }
 }

@@ -51,8 +51,10 @@ fn sleeps() -> u64 {
     others().map(cores::sleeps).sum()
 }
 
+/// How long cores are watched: many ticks, so that none that an earlier test armed is still to come.
+const LOOK_US: u64 = 20_000;
+
 fn idle_cores_sleep(_: &Bed) -> Verdict {
-    const LOOK_US: u64 = 20_000;
     check!(
         within_patience(|| others().all(cores::is_asleep)),
         "some core stays awake with nothing to do"
@@ -96,6 +98,7 @@ fn work_wakes(_: &Bed) -> Verdict {
         within_patience(|| others().all(cores::is_asleep)),
         "some core stays awake with nothing to do"
     );
+    Timer.delay(LOOK_US);
     RAN.store(false, Ordering::Release);
     let masked = Board::mask();
     let queued = defer(|_| RAN.store(true, Ordering::Release));
