@@ -6,7 +6,7 @@ mod common;
 use common::{POOL, assert_clean, layer, legacy, pages, pattern};
 use dma::{Bidirectional, Bouncing, Exposed, FromDevice, SyncError, ToDevice};
 use hal::{DmaAddr, Pages, Platform, Zone};
-use sim::{Builder, Machine, under_every_adversary};
+use sim::{Builder, Machine, Op, under_every_adversary};
 
 const ZONES: [Zone; 2] = [Zone::Dma, Zone::High];
 
@@ -57,6 +57,26 @@ fn ps_5_a_receive_ring_takes_entries_over_while_the_device_fills_others() {
         }
         assert_clean(&dma);
     });
+}
+
+#[test]
+fn cm_8_the_end_of_an_exposure_orders_the_status_before_the_data() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    let mapping = dma.map(&device, pages(&machine, Zone::Dma, 0, 64, 1), FromDevice);
+    // SAFETY: no device is played at all.
+    let (_, ring) = unsafe { mapping.expect("maps").expose() };
+    machine.status_read();
+    // SAFETY: as above.
+    drop(unsafe { ring.unmap() });
+    let trace = machine.trace();
+    let status = trace.iter().position(|op| matches!(op, Op::StatusRead));
+    let behind = &trace[status.expect("it was read")..];
+    let acquire = behind.iter().position(|op| matches!(op, Op::Acquire));
+    let dropped = behind
+        .iter()
+        .position(|op| matches!(op, Op::Invalidate { .. }));
+    assert!(acquire.is_some() && acquire < dropped, "{trace:?}");
 }
 
 #[test]
