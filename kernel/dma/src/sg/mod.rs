@@ -27,7 +27,9 @@
 //! Context: making a table allocates; mapping, unmapping and launching it does not.
 
 mod error;
+mod laid_out;
 mod map;
+mod mapped;
 mod piece;
 mod plan;
 #[cfg(test)]
@@ -38,7 +40,7 @@ mod unmap;
 mod view;
 
 pub use error::{SgError, SgRefused};
-pub use map::MappedSg;
+pub use mapped::MappedSg;
 pub(crate) use piece::Piece;
 pub use segments::{Segment, Segments};
 pub use table::{NoTable, SgTable};

@@ -1,6 +1,6 @@
 //! A list between the CPU and its device: handed over, brought home. One barrier each (SG-6).
 
-use super::map::{HeldSg, MappedSg};
+use super::mapped::{HeldSg, MappedSg};
 use super::piece::Piece;
 use super::table::SgTable;
 use crate::direction::Direction;

@@ -1,6 +1,6 @@
 //! The CPU's look at one element of a list at rest.
 
-use super::map::MappedSg;
+use super::mapped::MappedSg;
 use crate::direction::{DeviceReads, Direction};
 use crate::door;
 use crate::span::Span;
