@@ -69,6 +69,7 @@ fn print_volume(volume: &Reader<'_, '_>) {
         geometry.clusters,
         geometry.cluster_bytes()
     );
+    say!("  access     read-only: no command writes to a card");
 }
 
 struct Way(card::BlockPath);

@@ -138,6 +138,7 @@ pub(super) const SESSION: &[Question] = &[
             "  size       128 MiB",
             "  partition  1 of type 0x0c, 260096 blocks from 2048 on",
             "  volume     Fat32, 129035 clusters of 1024 bytes",
+            "  access     read-only",
         ],
     ),
     line(
