@@ -17,11 +17,13 @@ impl Bench {
     /// Brings the copy up to date with what git knows at `root`, committed or not.
     ///
     /// It lies inside the tree, where cargo finds the tree's own configuration. A second copy of
-    /// that would double every flag, so it stays behind.
-    pub(crate) fn copy_of(root: &Path) -> anyhow::Result<Self> {
+    /// that would double every flag, so it stays behind. Copies of different names may be at work at
+    /// the same time.
+    pub(crate) fn copy_of(root: &Path, name: &str) -> anyhow::Result<Self> {
+        let folder = root.join("target/mutants").join(name);
         let bench = Self(Sources {
-            root: root.join("target/mutants/tree"),
-            target: root.join("target/mutants/target"),
+            root: folder.join("tree"),
+            target: folder.join("target"),
             lenient: true,
         });
         let files = files_of(root)?;

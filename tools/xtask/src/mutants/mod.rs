@@ -3,7 +3,8 @@
 //!
 //! A mutant counts only if it applies in exactly one place, builds, and its test passes while the
 //! tree is whole. It all happens in a copy of the tree, whose target directory stays, so that a
-//! mutant costs one crate's build. The lists are `tools/mutants/*.toml`.
+//! mutant costs one crate's build; those that need the emulator have a copy to themselves and run
+//! beside the others, since one build keeps one core busy. The lists are `tools/mutants/*.toml`.
 
 mod apply;
 mod bench;
@@ -21,6 +22,8 @@ use crate::workspace::Workspace;
 use anyhow::bail;
 pub(crate) use bench::Bench;
 use list::{Kind, Mutant};
+use std::path::Path;
+use std::sync::mpsc::{self, Sender};
 use std::time::Instant;
 
 /// Runs all mutants; each is one test of the report.
@@ -39,16 +42,44 @@ fn try_run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) -> an
     if mutants.is_empty() {
         return Ok(());
     }
-    let bench = Bench::copy_of(&workspace.sources.root)?;
-    let whole = Whole::try_all(&bench, &mutants)?;
-    for mutant in &mutants {
+    let root = &workspace.sources.root;
+    let (host, board): (Vec<_>, Vec<_>) = mutants
+        .into_iter()
+        .partition(|mutant| matches!(mutant.kind, Kind::Host { .. }));
+    std::thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        for (name, mutants) in [("host", host), ("board", board)] {
+            let tell = tell.clone();
+            scope.spawn(move || lane(root, name, &mutants, &tell));
+        }
+        drop(tell);
+        told.iter().for_each(|group| totals.add(&group));
+    });
+    Ok(())
+}
+
+/// Runs mutants one after the other in a copy of their own, beside the other lane's.
+fn lane(root: &Path, name: &str, mutants: &[Mutant], tell: &Sender<Group>) {
+    if mutants.is_empty() {
+        return;
+    }
+    // Nobody hears only if we are on the way out.
+    let tell = |group| _ = tell.send(group);
+    let tried = Bench::copy_of(root, name).and_then(|bench| {
+        let whole = Whole::try_all(&bench, mutants)?;
+        Ok((bench, whole))
+    });
+    let (bench, whole) = match tried {
+        Ok(tried) => tried,
+        Err(error) => return tell(broken("mutants", &error)),
+    };
+    for mutant in mutants {
         if !interrupt::seen() {
             let start = Instant::now();
             let result = try_one(&bench, &whole, mutant);
-            totals.add(&Group::single(&mutant.name(), start.elapsed(), result));
+            tell(Group::single(&mutant.name(), start.elapsed(), result));
         }
     }
-    Ok(())
 }
 
 /// Which of the named tests pass while the tree is whole.

@@ -31,7 +31,7 @@ pub(crate) fn run(workspace: &Workspace, options: &RemovalsArgs) -> anyhow::Resu
     }
     let mut table = table::Table::new(workspace.out()?.join("removals.md"));
     let watch = Watch::new(workspace, Echo::On)?;
-    let bench = Bench::copy_of(&workspace.sources.root)?;
+    let bench = Bench::copy_of(&workspace.sources.root, "host")?;
     for line in &lines {
         if interrupt::seen() {
             break;
