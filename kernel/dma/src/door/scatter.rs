@@ -2,11 +2,11 @@
 //! back, or goes into quarantine with all its slots.
 
 use super::Parked;
-use super::engine::{Engine, EngineId, Halt, Quarantined};
+use super::engine::{Engine, EngineId, Quarantined};
+use super::settle::{halt, park};
 use crate::direction::Direction;
-use crate::quarantine::{Kept, Record};
+use crate::quarantine::Kept;
 use crate::sg::{MappedSg, Segments};
-use crate::sync::Link;
 use hal::{DmaBuffer, Platform};
 
 impl<'d, P: Platform, B: DmaBuffer, D: Direction> MappedSg<'d, P, B, D> {
@@ -81,35 +81,15 @@ fn settle<'d, P: Platform, B: DmaBuffer, D: Direction, E: Engine>(
     mapping: MappedSg<'d, P, B, D>,
     engine: &E,
 ) -> Result<MappedSg<'d, P, B, D>, Quarantined> {
-    match engine.halt() {
-        Halt::Confirmed => {
-            // The status that said "halted" was loaded before the data will be.
-            mapping.layer().platform().acquire();
-            Ok(mapping)
-        }
-        Halt::Unconfirmed => Err(quarantine(mapping, engine.id())),
-    }
+    halt(mapping.layer(), mapping, engine, quarantine)
 }
 
-/// One record for the whole list: buffers and slots stay together.
 fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
     mapping: MappedSg<'_, P, B, D>,
     engine: EngineId,
 ) -> Quarantined {
     let len = mapping.len();
-    let (Link { dma, device }, held) = mapping.dismantle();
+    let (link, held) = mapping.dismantle();
     let (elements, pieces) = held.table.apart();
-    let record = Record {
-        device: device.id(),
-        engine,
-        buffer: Parked::new(elements),
-        slots: Kept::List(pieces),
-    };
-    let recorded = dma.quarantine().lock().park(record);
-    device.counters.quarantined(P::cpu_id());
-    Quarantined {
-        device: device.name(),
-        len,
-        recorded,
-    }
+    park(link, engine, Parked::new(elements), Kept::List(pieces), len)
 }

@@ -16,10 +16,20 @@ pub(super) fn settle<'d, P: Platform, B: DmaBuffer, D: Direction, E: Engine>(
     mapping: Mapping<'d, P, B, D>,
     engine: &E,
 ) -> Result<Mapping<'d, P, B, D>, Quarantined> {
+    halt(mapping.layer(), mapping, engine, quarantine)
+}
+
+/// The same for whatever an engine was given: a mapping, or a list.
+pub(super) fn halt<P: Platform, M, E: Engine>(
+    dma: &Dma<P>,
+    mapping: M,
+    engine: &E,
+    quarantine: impl FnOnce(M, EngineId) -> Quarantined,
+) -> Result<M, Quarantined> {
     match engine.halt() {
         Halt::Confirmed => {
             // The status that said "halted" was loaded before the data will be.
-            mapping.layer().platform().acquire();
+            dma.platform().acquire();
             Ok(mapping)
         }
         Halt::Unconfirmed => Err(quarantine(mapping, engine.id())),
@@ -31,15 +41,26 @@ pub(super) fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
     engine: EngineId,
 ) -> Quarantined {
     let len = mapping.len();
-    let (Link { dma, device }, held) = mapping.dismantle();
+    let (link, held) = mapping.dismantle();
     let slots = match held.place {
         Place::Direct(_) => Kept::One(None),
         Place::Bounced(slots) => Kept::One(Some(slots)),
     };
+    park(link, engine, Parked::new(held.buffer), slots, len)
+}
+
+/// Keeps the memory of a transfer of `len` bytes in one record: buffers and slots stay together.
+pub(super) fn park<P: Platform>(
+    Link { dma, device }: Link<'_, P>,
+    engine: EngineId,
+    buffer: Parked,
+    slots: Kept,
+    len: u64,
+) -> Quarantined {
     let record = Record {
         device: device.id(),
         engine,
-        buffer: Parked::new(held.buffer),
+        buffer,
         slots,
     };
     let recorded = dma.quarantine().lock().park(record);
