@@ -32,9 +32,15 @@ impl Attrs {
         self.0 & other.0 == other.0
     }
 
+    /// Is any attribute of `other` among these?
+    #[inline]
+    pub(crate) const fn overlaps(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Would a bounce be an error?
     pub(crate) const fn forbid_bounce(self) -> bool {
-        self.0 & Self::IN_PLACE.0 != 0
+        self.overlaps(Self::IN_PLACE)
     }
 }
 

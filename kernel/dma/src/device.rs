@@ -2,6 +2,7 @@
 
 use crate::builder::Builder;
 use crate::counters::Counters;
+use crate::decision::Plain;
 use crate::limits::Limits;
 use crate::queries::Addressing;
 use crate::reach::{DmaMask, MAX_WINDOWS, Reach};
@@ -36,6 +37,7 @@ pub struct DmaDevice {
     name: &'static str,
     id: DeviceId,
     reach: Reach,
+    plain: Plain,
     addressing: Addressing,
     coherent_mask: DmaMask,
     registers: ArrayVec<DmaWindow, MAX_WINDOWS>,
@@ -62,6 +64,7 @@ impl DmaDevice {
         Self {
             name,
             id: DeviceId::next(),
+            plain: Plain::of(&reach),
             reach,
             addressing,
             coherent_mask,
@@ -87,7 +90,14 @@ impl DmaDevice {
         &self.reach
     }
 
+    /// The same for the plain case.
+    #[inline]
+    pub(crate) fn plain(&self) -> &Plain {
+        &self.plain
+    }
+
     /// What it demands of buffers.
+    #[inline]
     pub fn limits(&self) -> &Limits {
         &self.limits
     }

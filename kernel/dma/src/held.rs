@@ -1,6 +1,5 @@
 //! What a mapping holds, at rest or in flight.
 
-use crate::attrs::Attrs;
 use crate::span::Span;
 use crate::swiotlb::Slots;
 use hal::{Access, DmaAddr, DmaBuffer, PhysRange};
@@ -8,8 +7,8 @@ use hal::{Access, DmaAddr, DmaBuffer, PhysRange};
 /// Where the device finds the bytes.
 #[derive(Debug)]
 pub(crate) enum Place {
-    /// In the buffer itself: the extent that the device is given.
-    Direct(PhysRange),
+    /// In the buffer itself: the extent that the device is given, and what its lines owe.
+    Direct(PhysRange, Lines),
     /// In the pool.
     Bounced(Slots),
 }
@@ -18,14 +17,14 @@ impl Place {
     /// What the device is given, length rounded up to its granule.
     pub(crate) fn extent(&self) -> PhysRange {
         match self {
-            Self::Direct(extent) => *extent,
+            Self::Direct(extent, _) => *extent,
             Self::Bounced(slots) => slots.data(),
         }
     }
 }
 
-/// How the CPU's caches and RAM differ over a buffer, as far as they may. A bounce buffer's are
-/// always in step while the CPU has no view of it.
+/// How the CPU's caches and RAM differ over a buffer that its device finds where it lies, as far as
+/// they may. A bounce buffer's are always in step while the CPU has no view of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lines {
     /// RAM has everything that the CPU stored; the caches may hold what a device has overwritten
@@ -39,24 +38,23 @@ pub(crate) enum Lines {
 }
 
 /// A mapping's contents: taken out once, by `unmap`, drop or quarantine.
+///
+/// Attributes are not among them: what they ask for is in the lines that are owed, in the absence of
+/// slots, and in the type of a buffer that is shared, so nobody has to give them twice (ATTR-6).
 pub(crate) struct Held<B> {
     pub(crate) buffer: B,
     pub(crate) place: Place,
     pub(crate) bus: DmaAddr,
-    pub(crate) attrs: Attrs,
-    pub(crate) lines: Lines,
     /// A look of the CPU that has not been ended: its guard lives, or was forgotten.
     pub(crate) viewed: Option<(Access, Span)>,
 }
 
 impl<B: DmaBuffer> Held<B> {
-    pub(crate) fn new(buffer: B, place: Place, bus: DmaAddr, attrs: Attrs, lines: Lines) -> Self {
+    pub(crate) fn new(buffer: B, place: Place, bus: DmaAddr) -> Self {
         Self {
             buffer,
             place,
             bus,
-            attrs,
-            lines,
             viewed: None,
         }
     }
@@ -73,8 +71,8 @@ impl<B: DmaBuffer> Held<B> {
         if !span.is_whole(self.buffer.range().len()) {
             return span.within(extent);
         }
-        match self.lines {
-            Lines::Stale(before) if before.len() > extent.len() => before,
+        match self.place {
+            Place::Direct(_, Lines::Stale(before)) if before.len() > extent.len() => before,
             _ => extent,
         }
     }

@@ -1,7 +1,7 @@
 //! How a buffer is lent: decided in `decision`, done here.
 
 use crate::attrs::Attrs;
-use crate::decision::{Request, Route, route};
+use crate::decision::{Request, Route, at_once, decide};
 use crate::device::DmaDevice;
 use crate::direction::Direction;
 use crate::door;
@@ -10,10 +10,7 @@ use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
 use crate::linux;
 use crate::mapping::Mapping;
-use hal::{DmaAddr, DmaBuffer, LINE, PageSource, Pages, PhysRange, Platform};
-
-/// Where a buffer went, by which address, and what is still owed to it.
-type Placed = (Place, DmaAddr, Lines);
+use hal::{DmaAddr, DmaBuffer, PageSource, Pages, PhysRange, Platform};
 
 impl<P: Platform> Dma<P> {
     /// Lends `buffer` to `device`. The buffer comes back from [`Mapping::unmap`], or with the reason
@@ -64,6 +61,7 @@ impl<P: Platform> Dma<P> {
     }
 
     /// Lends a buffer whose caches are in the state `lines`.
+    #[inline]
     pub(crate) fn lend<'d, B: DmaBuffer, D: Direction>(
         &'d self,
         device: &'d DmaDevice,
@@ -72,11 +70,26 @@ impl<P: Platform> Dma<P> {
         lines: Lines,
     ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
         let request = Request::of(&buffer, D::DIR, attrs);
+        // Nearly every buffer goes this way, and nothing on it calls or searches.
+        if let Some(bus) = at_once(device, self.policy(), &request) {
+            let place = self.direct(device, &request, request.block, lines);
+            return Ok(Mapping::new(self, device, Held::new(buffer, place, bus)));
+        }
+        self.lend_with_care(device, buffer, attrs, lines)
+    }
+
+    /// As [`lend`](Self::lend), by the decision in full.
+    #[inline(never)]
+    fn lend_with_care<'d, B: DmaBuffer, D: Direction>(
+        &'d self,
+        device: &'d DmaDevice,
+        buffer: B,
+        attrs: Attrs,
+        lines: Lines,
+    ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
+        let request = Request::of(&buffer, D::DIR, attrs);
         match self.place(device, &buffer, &request, lines) {
-            Ok((place, bus, lines)) => {
-                let held = Held::new(buffer, place, bus, attrs, lines);
-                Ok(Mapping::new(self, device, held))
-            }
+            Ok((place, bus)) => Ok(Mapping::new(self, device, Held::new(buffer, place, bus))),
             Err(error) => Err(Refused {
                 error: self.refuse(device, error, attrs),
                 buffer,
@@ -90,38 +103,43 @@ impl<P: Platform> Dma<P> {
         buffer: &B,
         request: &Request,
         lines: Lines,
-    ) -> Result<Placed, MapError> {
-        match route(device, self.policy(), request)? {
+    ) -> Result<(Place, DmaAddr), MapError> {
+        match decide(device, self.policy(), request)? {
             Route::Direct(bus) => {
-                let extent = request
-                    .extent(device)
-                    .expect("a direct route has an extent");
-                let lines = self.show(device, extent, request.attrs, lines);
-                count_direct::<P>(device, request);
-                Ok((Place::Direct(extent), bus, lines))
+                let extent = request.extent(device);
+                let extent = extent.expect("a direct route has an extent");
+                Ok((self.direct(device, request, extent, lines), bus))
             }
             Route::Bounce(reason) => {
                 let (slots, bus) = self.slots_for(device, request, reason)?;
                 door::fill(self.platform(), device, buffer, &slots);
                 let (cpu, len) = (P::cpu_id(), request.block.len());
                 device.counters.mapped_bounced(cpu, reason, len);
-                Ok((Place::Bounced(slots), bus, Lines::InStep))
+                Ok((Place::Bounced(slots), bus))
             }
         }
     }
 
-    /// Shows a directly mapped buffer to its device, unless that may wait.
-    fn show(&self, device: &DmaDevice, extent: PhysRange, attrs: Attrs, lines: Lines) -> Lines {
-        let waits =
-            attrs.contains(Attrs::DEFER_SYNC) || attrs.contains(Attrs::ALREADY_DEVICE_OWNED);
-        if lines != Lines::Dirty || waits {
-            return lines;
+    /// Shows a buffer to its device where it lies, unless that may wait.
+    #[inline]
+    fn direct(
+        &self,
+        device: &DmaDevice,
+        request: &Request,
+        extent: PhysRange,
+        lines: Lines,
+    ) -> Place {
+        count_direct::<P>(device, request);
+        let may_wait = Attrs::DEFER_SYNC | Attrs::ALREADY_DEVICE_OWNED;
+        if lines != Lines::Dirty || request.attrs.overlaps(may_wait) {
+            return Place::Direct(extent, lines);
         }
         self.clean(device, extent);
-        Lines::InStep
+        Place::Direct(extent, Lines::InStep)
     }
 
     /// Cleans what the device is about to see (CM-1) and waits for it (CM-7).
+    #[inline]
     pub(crate) fn clean(&self, device: &DmaDevice, extent: PhysRange) {
         if !device.limits().coherent {
             self.platform().clean(extent);
@@ -131,9 +149,9 @@ impl<P: Platform> Dma<P> {
 }
 
 /// Counts what is mapped as it lies.
+#[inline]
 pub(crate) fn count_direct<P: Platform>(device: &DmaDevice, request: &Request) {
     let len = request.block.len();
-    let spared = linux::bounces_for_lines(len, LINE, request.dir);
-    let spared = spared && !device.limits().coherent;
+    let spared = !device.limits().coherent && linux::bounces_for_a_line(len, request.dir);
     device.counters.mapped_direct(P::cpu_id(), len, spared);
 }

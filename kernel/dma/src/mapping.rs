@@ -2,7 +2,7 @@
 
 use crate::device::DmaDevice;
 use crate::direction::Direction;
-use crate::held::Held;
+use crate::held::{Held, Place};
 use crate::layer::Dma;
 use crate::sync::Link;
 use core::fmt;
@@ -82,17 +82,26 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     /// Ends the mapping: what the device wrote is in the buffer, for the CPU to read.
     ///
     /// Context: any. Never fails, never waits (save for the pool's lock) (INV-9).
-    pub fn unmap(self) -> B {
-        let (link, held) = self.dismantle();
-        link.unmap::<B, D>(held)
+    pub fn unmap(mut self) -> B {
+        self.end()
+            .expect("taken only by calls that end the mapping")
+    }
+
+    /// The buffer, brought home, unless another call has ended the mapping.
+    fn end(&mut self) -> Option<B> {
+        // In place: if it were taken out first, all of it would be copied for the buffer's sake.
+        self.link.bring_home::<B, D>(self.held.as_mut()?);
+        let Held { buffer, place, .. } = self.held.take()?;
+        if let Place::Bounced(slots) = place {
+            self.link.dma.release(slots);
+        }
+        Some(buffer)
     }
 }
 
 impl<P: Platform, B: DmaBuffer, D: Direction> Drop for Mapping<'_, P, B, D> {
     fn drop(&mut self) {
-        if let Some(held) = self.held.take() {
-            drop(self.link.unmap::<B, D>(held));
-        }
+        drop(self.end());
     }
 }
 

@@ -9,7 +9,7 @@ use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
 use crate::mapping::Mapping;
 use core::fmt;
-use hal::{DmaBuffer, PhysRange, Platform};
+use hal::{DmaBuffer, Platform};
 
 /// A buffer between two devices, given by [`Mapping::unmap_skip_sync`] and taken by
 /// [`Dma::map_device_owned`]. No CPU access.
@@ -81,7 +81,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         let (link, mut held) = self.dismantle();
         link.end_forgotten_view(&mut held);
         let lines = match &held.place {
-            Place::Direct(extent) => lines_after::<B, D>(&held, *extent, link.device),
+            Place::Direct(_, lines) => lines_after::<B, D>(&held, *lines, link.device),
             Place::Bounced(_) => {
                 // Slots go away, so what is in them has to come home now; that leaves it in the caches.
                 let whole = held.whole();
@@ -99,13 +99,13 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
 /// What the caches owe after a direct mapping ended without sync.
 fn lines_after<B: DmaBuffer, D: Direction>(
     held: &Held<B>,
-    extent: PhysRange,
+    lines: Lines,
     device: &DmaDevice,
 ) -> Lines {
-    match held.lines {
+    match lines {
         Lines::InStep if device.limits().coherent => Lines::Dirty,
-        Lines::InStep if D::DIR.device_writes() => Lines::Stale(extent),
-        Lines::InStep | Lines::Dirty => held.lines,
+        Lines::InStep if D::DIR.device_writes() => Lines::Stale(held.place.extent()),
+        Lines::InStep | Lines::Dirty => lines,
         Lines::Stale(_) => Lines::Stale(held.device_side(held.whole())),
     }
 }

@@ -9,7 +9,6 @@
 //! All of it for a part of the mapping at a time, where the caller says so (PS-1, PS-2). For a device
 //! that snoops, a direct mapping costs nothing at all (SKIP-2).
 
-use crate::attrs::Attrs;
 use crate::device::DmaDevice;
 use crate::direction::Direction;
 use crate::door;
@@ -36,22 +35,30 @@ impl<P: Platform> Link<'_, P> {
     /// Shows the CPU what the device wrote to a part: drops stale lines, waits, and only then copies
     /// out of a bounce buffer (CM-7).
     pub(crate) fn sync_for_cpu<B: DmaBuffer, D: Direction>(&self, held: &mut Held<B>, span: Span) {
-        if held.attrs.contains(Attrs::SHARED) {
+        if !B::CPU_ACCESS {
             // Never the CPU's while it is shared: the last handle sees to its lines.
             return;
         }
         let platform = self.dma.platform();
-        match held.lines {
+        let (writes, coherent) = (D::DIR.device_writes(), self.device.limits().coherent);
+        match &held.place {
             // No device that does not snoop has had it yet: what the CPU stored is all there is.
-            Lines::Dirty => return,
-            Lines::InStep if !D::DIR.device_writes() => return,
-            Lines::InStep if self.device.limits().coherent => {}
-            Lines::InStep | Lines::Stale(_) => {
-                door::drop_lines(platform, held, span);
+            Place::Direct(_, Lines::Dirty) => {}
+            Place::Direct(_, Lines::InStep) if coherent || !writes => {}
+            Place::Direct(_, Lines::InStep | Lines::Stale(_)) => {
+                let part = held.device_side(span);
+                door::drop_stale(platform, &mut held.buffer, part);
                 platform.complete();
             }
+            Place::Bounced(_) if !writes => {}
+            Place::Bounced(slots) => {
+                if !coherent {
+                    door::drop_slots(platform, slots, held.device_side(span));
+                    platform.complete();
+                }
+                door::copy_out(platform, &mut held.buffer, slots, span);
+            }
         }
-        door::copy_out(platform, held, span);
     }
 
     /// Shows the device what the CPU wrote to a part through a view for `access`. A view that could
@@ -66,8 +73,8 @@ impl<P: Platform> Link<'_, P> {
         }
         match &held.place {
             // Owed as a whole.
-            Place::Direct(_) if held.lines == Lines::Dirty => {}
-            Place::Direct(_) => self.dma.clean(self.device, held.device_side(span)),
+            Place::Direct(_, Lines::Dirty) => {}
+            Place::Direct(..) => self.dma.clean(self.device, held.device_side(span)),
             Place::Bounced(slots) => {
                 let platform = self.dma.platform();
                 door::copy_in(platform, self.device, &held.buffer, slots, span);
@@ -88,27 +95,27 @@ impl<P: Platform> Link<'_, P> {
     pub(crate) fn hand_over<B: DmaBuffer>(&self, held: &mut Held<B>) {
         self.end_forgotten_view(held);
         let coherent = self.device.limits().coherent;
-        match held.lines {
-            Lines::Dirty if !coherent => self.dma.clean(self.device, held.place.extent()),
+        let whole = held.device_side(held.whole());
+        let Place::Direct(extent, lines) = &mut held.place else {
+            return;
+        };
+        match lines {
+            Lines::Dirty if !coherent => self.dma.clean(self.device, *extent),
             // A device that snoops would be given what is in the caches.
             Lines::Stale(_) if coherent => {
                 let platform = self.dma.platform();
-                door::drop_lines(platform, held, held.whole());
+                door::drop_stale(platform, &mut held.buffer, whole);
                 platform.complete();
             }
             Lines::InStep | Lines::Dirty | Lines::Stale(_) => return,
         }
-        held.lines = Lines::InStep;
+        *lines = Lines::InStep;
     }
 
-    /// Brings the buffer home.
-    pub(crate) fn unmap<B: DmaBuffer, D: Direction>(&self, mut held: Held<B>) -> B {
-        self.end_forgotten_view(&mut held);
+    /// Brings the bytes home: the mapping's last look, after which it is taken apart.
+    pub(crate) fn bring_home<B: DmaBuffer, D: Direction>(&self, held: &mut Held<B>) {
+        self.end_forgotten_view(held);
         let whole = held.whole();
-        self.sync_for_cpu::<B, D>(&mut held, whole);
-        if let Place::Bounced(slots) = held.place {
-            self.dma.release(slots);
-        }
-        held.buffer
+        self.sync_for_cpu::<B, D>(held, whole);
     }
 }

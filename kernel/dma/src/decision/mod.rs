@@ -10,10 +10,13 @@
 //! writes it anew. Crate-private: a driver that could ask would know whether it bounces.
 
 // Numbers alone, thousands of them: nothing for Miri, which takes minutes.
+mod plain;
 #[cfg(all(test, not(miri)))]
 mod table;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use plain::{Plain, at_once};
 
 use crate::attrs::Attrs;
 use crate::device::DmaDevice;
@@ -67,7 +70,20 @@ impl Request {
 }
 
 /// Decides how `request` reaches `device`.
+#[inline]
 pub(crate) fn route(
+    device: &DmaDevice,
+    policy: Policy,
+    request: &Request,
+) -> Result<Route, MapError> {
+    match at_once(device, policy, request) {
+        Some(addr) => Ok(Route::Direct(addr)),
+        None => decide(device, policy, request),
+    }
+}
+
+/// The decision in full.
+pub(crate) fn decide(
     device: &DmaDevice,
     policy: Policy,
     request: &Request,

@@ -182,6 +182,26 @@ fn dec_4_every_combination_comes_out_as_the_checked_in_table_says() {
 }
 
 #[test]
+fn dec_4_the_plain_case_comes_out_as_the_decision_in_full_does() {
+    let mut plain = 0;
+    for case in cases() {
+        let (device, request) = (case.device(), case.request());
+        let (force, pool) = (case.force, case.pool);
+        let policy = Policy { force, pool };
+        let full = decide(&device, policy, &request);
+        if let Some(addr) = at_once(&device, policy, &request) {
+            assert_eq!(full, Ok(Route::Direct(addr)), "{case:?}");
+            plain += 1;
+        } else {
+            let must_ask = case.attrs == Attrs::REQUIRE_COHERENT;
+            let direct = matches!(full, Ok(Route::Direct(_)));
+            assert!(!direct || must_ask, "{case:?}: direct, and not at once");
+        }
+    }
+    assert!(plain > 0);
+}
+
+#[test]
 fn ul_1_a_slot_is_taken_for_force_reach_and_foreign_lines_and_for_nothing_else() {
     for case in cases() {
         let foreign =

@@ -15,7 +15,14 @@ fn legacy(granule: u64) -> DmaDevice {
 }
 
 fn ask(device: &DmaDevice, block: PhysRange, owned: PhysRange, dir: Dir) -> Route {
-    route(device, NEEDED, &plain(block, owned, dir)).expect("a pool exists")
+    both(device, NEEDED, &plain(block, owned, dir)).expect("a pool exists")
+}
+
+/// The decision, which is the one in full whether or not the case is a plain one.
+fn both(device: &DmaDevice, policy: Policy, request: &Request) -> Result<Route, MapError> {
+    let full = decide(device, policy, request);
+    assert_eq!(route(device, policy, request), full);
+    full
 }
 
 const NEEDED: Policy = Bouncing::AsNeeded.policy(true);
@@ -149,7 +156,7 @@ proptest! {
         let owned = range(start - before, before + len + after);
         let dir = if writes { Dir::FromDevice } else { Dir::ToDevice };
         let bouncing = if forced { Bouncing::Forced } else { Bouncing::AsNeeded };
-        let got = route(&device, bouncing.policy(true), &plain(block, owned, dir));
+        let got = both(&device, bouncing.policy(true), &plain(block, owned, dir));
 
         let end = start + len.next_multiple_of(1 << granule_log);
         let (first, last) = if writes { (start / 64 * 64, end.div_ceil(64) * 64) } else { (start, end) };

@@ -3,7 +3,6 @@
 //! Each function takes the values that own the memory: `&B` and `&Slots` are the proof.
 
 use crate::device::DmaDevice;
-use crate::held::{Held, Place};
 use crate::maintenance;
 use crate::span::Span;
 use crate::swiotlb::Slots;
@@ -108,13 +107,16 @@ fn copy_to_device<P: Platform, B: DmaBuffer>(
     unsafe { platform.copy_clean(from, to, len) };
 }
 
-/// Copies what the device wrote from the bounce buffer to the original, if there is one. Stale lines
-/// were dropped, and the barrier waited for, before.
-pub(crate) fn copy_out<P: Platform, B: DmaBuffer>(platform: &P, held: &mut Held<B>, span: Span) {
-    if let Place::Bounced(slots) = &held.place {
-        let (from, to) = (span.within(slots.data()), span.within(held.buffer.range()));
-        copy_from_device(platform, slots, from, &mut held.buffer, to);
-    }
+/// Copies what the device wrote from the bounce buffer to the original. Stale lines were dropped, and
+/// the barrier waited for, before.
+pub(crate) fn copy_out<P: Platform, B: DmaBuffer>(
+    platform: &P,
+    buffer: &mut B,
+    slots: &Slots,
+    span: Span,
+) {
+    let (from, to) = (span.within(slots.data()), span.within(buffer.range()));
+    copy_from_device(platform, slots, from, buffer, to);
 }
 
 /// As [`copy_out`] for a part of a buffer that has slots of its own.
@@ -141,15 +143,6 @@ fn copy_from_device<P: Platform, B: DmaBuffer>(
     // SAFETY: `slots` owns what is read and `buffer`, borrowed exclusively, owns what is written;
     // both are `to.len()` bytes, cut out of their ranges by the callers, and the two are disjoint RAM.
     unsafe { platform.copy(from.start(), to.start(), to.len()) };
-}
-
-/// Drops the lines of a part that may be stale after a device wrote (CM-2, CM-3).
-pub(crate) fn drop_lines<P: Platform, B: DmaBuffer>(platform: &P, held: &mut Held<B>, span: Span) {
-    let part = held.device_side(span);
-    match &held.place {
-        Place::Direct(_) => drop_stale(platform, &mut held.buffer, part),
-        Place::Bounced(slots) => drop_slots(platform, slots, part),
-    }
 }
 
 /// Drops the lines of `part` of a bounce buffer. They are all its own, and scrubbed: none needs to be

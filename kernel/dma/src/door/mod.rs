@@ -17,8 +17,8 @@ mod scatter;
 mod settle;
 
 pub(crate) use bytes::{
-    copy_block_in, copy_block_out, copy_in, copy_out, drop_lines, drop_slots, drop_stale, fill,
-    fill_block, look,
+    copy_block_in, copy_block_out, copy_in, copy_out, drop_slots, drop_stale, fill, fill_block,
+    look,
 };
 pub use engine::{Engine, EngineId, Halt, Quarantined};
 pub use exposed::{Exposed, SyncError};

@@ -43,7 +43,7 @@ pub(super) fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
     let len = mapping.len();
     let (link, held) = mapping.dismantle();
     let slots = match held.place {
-        Place::Direct(_) => Kept::One(None),
+        Place::Direct(..) => Kept::One(None),
         Place::Bounced(slots) => Kept::One(Some(slots)),
     };
     park(link, engine, Parked::new(held.buffer), slots, len)

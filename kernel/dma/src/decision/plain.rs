@@ -1,0 +1,144 @@
+//! The decision for nearly every buffer, in a handful of compares.
+//!
+//! A device's limits do not change, so what they come to for the plain case is worked out at probe: one
+//! stretch of RAM and what its bus addresses differ by. Whatever is not plain, and most of all whatever
+//! must bounce, gets the decision in full; where both have an answer it is the same, which the tests
+//! hold for every case of the table.
+
+use super::Request;
+use crate::attrs::Attrs;
+use crate::device::DmaDevice;
+use crate::reach::Reach;
+use crate::reason::Policy;
+use hal::{DmaAddr, LINE, PhysAddr, PhysRange};
+
+/// What one device reaches in the plain case.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plain {
+    /// The first and the last byte that its first window shows and its limits let through.
+    first: PhysAddr,
+    last: PhysAddr,
+    /// What to add to a physical address, modulo 2^64.
+    bias: u64,
+}
+
+impl Plain {
+    /// What `reach` comes to. A device that reaches nothing has an empty stretch.
+    pub(crate) fn of(reach: &Reach) -> Self {
+        let nothing = Self {
+            first: PhysAddr::new(1),
+            last: PhysAddr::new(0),
+            bias: 0,
+        };
+        let limit = reach.limit().last();
+        let Some(window) = reach.windows().first() else {
+            let (first, last) = (PhysAddr::new(0), PhysAddr::new(limit.get()));
+            return Self {
+                first,
+                last,
+                bias: 0,
+            };
+        };
+        // Behind the first window others may follow: they are looked up in full.
+        let Some(last) = window.to_phys(window.bus_last().min(limit)) else {
+            return nothing;
+        };
+        let first = window.phys().start();
+        let bias = window.bus().get().wrapping_sub(first.get());
+        Self { first, last, bias }
+    }
+
+    /// The address of `block`, if all of it lies in the stretch.
+    #[inline]
+    fn addr(&self, block: PhysRange) -> Option<DmaAddr> {
+        if block.start() < self.first || block.last() > self.last {
+            return None;
+        }
+        Some(DmaAddr::new(block.start().get().wrapping_add(self.bias)))
+    }
+}
+
+/// The address of a request that goes direct at first sight. `None`: [`decide`](super::decide).
+#[inline]
+pub(crate) fn at_once(device: &DmaDevice, policy: Policy, request: &Request) -> Option<DmaAddr> {
+    let Request {
+        block,
+        owned,
+        dir,
+        attrs,
+    } = *request;
+    let limits = device.limits();
+    // A length that would be rounded up has more to ask.
+    let grain = limits.granule.wrapping_sub(1);
+    if policy.force || attrs.contains(Attrs::REQUIRE_COHERENT) || block.len() & grain != 0 {
+        return None;
+    }
+    if dir.device_writes() && !limits.coherent {
+        // From the first byte of the first line to the last byte of the last one.
+        let first = block.start().get() & !(LINE - 1);
+        let last = block.last().get() | (LINE - 1);
+        if first < owned.start().get() || last > owned.last().get() {
+            return None;
+        }
+    }
+    device.plain().addr(block)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reach::DmaMask;
+    use hal::DmaWindow;
+    use proptest::prelude::*;
+
+    fn block(start: u64, len: u64) -> PhysRange {
+        PhysRange::new(PhysAddr::new(start), len).expect("valid")
+    }
+
+    fn window((phys, bus, len): (u64, u64, u64)) -> DmaWindow {
+        DmaWindow::new(block(phys, len), DmaAddr::new(bus)).expect("valid")
+    }
+
+    fn reach(windows: &[(u64, u64, u64)], mask: u32, limit: u32) -> Reach {
+        Reach {
+            windows: windows.iter().copied().map(window).collect(),
+            mask: DmaMask::bits(mask),
+            bus_limit: DmaMask::bits(limit),
+        }
+    }
+
+    #[test]
+    fn tr_1_without_windows_all_that_can_be_emitted_is_plain() {
+        let plain = Plain::of(&reach(&[], 32, 30));
+        assert_eq!(plain.addr(block(0, 1 << 30)), Some(DmaAddr::new(0)));
+        assert_eq!(plain.addr(block(1, 1 << 30)), None);
+        let all = Plain::of(&reach(&[], 64, 64));
+        assert_eq!(
+            all.addr(block(u64::MAX - 1, 1)),
+            Some(DmaAddr::new(u64::MAX - 1))
+        );
+    }
+
+    #[test]
+    fn a_device_that_reaches_nothing_has_no_plain_case() {
+        let blind = Plain::of(&reach(&[(0, 0xC000_0000, 1 << 30)], 30, 64));
+        assert_eq!(blind.addr(block(0, 1)), None);
+        assert_eq!(blind.addr(block(1, 1)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn cap_2_the_plain_stretch_is_what_the_first_window_reaches(
+            first in (0u64..64, 0u64..128, 1u64..64), second in (0u64..64, 0u64..128, 1u64..64),
+            mask in 1u32..8, limit in 1u32..8, at in 0u64..128, len in 1u64..16,
+        ) {
+            let master = reach(&[first, second], mask, limit);
+            let alone = reach(&[first], mask, limit);
+            let plain = Plain::of(&master).addr(block(at, len));
+            prop_assert_eq!(plain, alone.reach(block(at, len)));
+            if plain.is_some() {
+                prop_assert_eq!(plain, master.reach(block(at, len)));
+            }
+        }
+    }
+}
