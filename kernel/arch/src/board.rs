@@ -5,6 +5,7 @@
 
 #![expect(unsafe_code, reason = "barriers and the interrupt mask are assembly")]
 
+use crate::uncached::{arch_copy_uncached, arch_zero_uncached, uncached};
 use crate::{cache, copy};
 use aarch64_cpu::registers::MPIDR_EL1;
 use core::arch::asm;
@@ -66,8 +67,9 @@ impl Irq for Board {
 }
 
 // SAFETY: each method is the instruction or loop that the trait's text names, over the whole of the
-// range; `cache` and `copy.s` touch nothing else, and no assembly here is marked `nomem` or
-// `readonly`. The linear map shows all RAM that may be owned as Normal write-back memory.
+// range; `cache`, `copy.s` and `uncached.s` touch nothing else, and no assembly here is marked `nomem`
+// or `readonly`. The linear map shows all RAM that may be owned as Normal write-back memory, and none
+// of what the uncached window shows.
 unsafe impl Platform for Board {
     fn cache_lines(&self) -> CacheLines {
         cache::lines()
@@ -125,6 +127,24 @@ unsafe impl Platform for Board {
     unsafe fn zero(&self, range: PhysRange) {
         // SAFETY: the caller owns this RAM.
         unsafe { copy::arch_zero(linear(range.start()), range.len()) };
+    }
+
+    #[inline]
+    unsafe fn copy_to_uncached(&self, from: PhysAddr, to: PhysAddr, len: u64) {
+        // SAFETY: the caller vouches for both sides, each in its own window, and for ownership.
+        unsafe { arch_copy_uncached(uncached(to), linear(from), len) };
+    }
+
+    #[inline]
+    unsafe fn copy_from_uncached(&self, from: PhysAddr, to: PhysAddr, len: u64) {
+        // SAFETY: as in `copy_to_uncached`.
+        unsafe { arch_copy_uncached(linear(to), uncached(from), len) };
+    }
+
+    #[inline]
+    unsafe fn zero_uncached(&self, range: PhysRange) {
+        // SAFETY: the caller owns this memory.
+        unsafe { arch_zero_uncached(uncached(range.start()), range.len()) };
     }
 
     #[inline]

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `board`, `cache`, `copy` | [`Board`]: `hal`'s `Platform`, `Cpu` and `Irq` on the Cortex-A72 |
+//! | `uncached` | copies to and from memory that no cache holds |
 //! | `mmio` | [`MmioRegion`]: a register block in the device map |
 //! | `exception` | vectors, interrupt dispatch, fatal report, caught traps |
 //! | `esr`, `frame`, `backtrace`, `stack` | what an exception says, in words; pure, tested on the host |
@@ -45,6 +46,8 @@ pub mod pmu;
 pub mod probe;
 #[cfg(target_os = "none")]
 mod timer;
+#[cfg(target_os = "none")]
+pub mod uncached;
 
 pub use backtrace::Backtrace;
 pub use esr::{Abort, Attempt, Class, Esr, FaultStatus};

@@ -1,8 +1,8 @@
 //! Words and seams of the kernel.
 //!
 //! *Words*: [`PhysAddr`] (what a CPU puts on the bus), [`DmaAddr`] (what a device is programmed
-//! with), [`PhysRange`], [`DmaWindow`], [`RamRegion`] (sole owner of RAM) and [`DmaBuffer`] (what
-//! may be lent to a device). None converts into another by accident.
+//! with), [`PhysRange`], [`DmaWindow`], [`RamRegion`] (sole owner of RAM), [`UncachedRegion`] (of
+//! memory that no cache holds) and [`DmaBuffer`] (what may be lent to a device). None converts into another by accident.
 //!
 //! *Seams*: what the layers above need from a machine, each as narrow as its users allow:
 //!
@@ -33,6 +33,7 @@ mod platform;
 mod ram;
 mod ram_map;
 mod range;
+mod uncached;
 mod window;
 
 pub use addr::{DmaAddr, PhysAddr};
@@ -48,6 +49,7 @@ pub use platform::{Access, CacheLines, LINE, Platform};
 pub use ram::RamRegion;
 pub use ram_map::RamMap;
 pub use range::{PhysRange, RangeError};
+pub use uncached::UncachedRegion;
 pub use window::{DmaWindow, WindowError};
 
 /// Bytes in a kibibyte.

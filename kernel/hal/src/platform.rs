@@ -42,7 +42,8 @@ pub enum Access {
 /// *Implementation*: each call does what its text says, to all of the range; `copy`, `copy_clean`
 /// and `zero` touch no byte outside the ranges given; `view` returns a pointer to the range that is
 /// valid for loads (and stores under `Write`) until `end_view`, if the range is RAM that the caller
-/// owns. No call changes RAM that it was not given, save that `invalidate` may drop CPU stores that
+/// owns; calls with `uncached` in their name reach the memory of an [`UncachedRegion`](crate::UncachedRegion)
+/// by a mapping that is not cacheable, and no other call does. No call changes RAM that it was not given, save that `invalidate` may drop CPU stores that
 /// were not yet written back.
 pub unsafe trait Platform: Cpu + Irq + Send + Sync {
     /// Line sizes of this machine.
@@ -96,6 +97,28 @@ pub unsafe trait Platform: Cpu + Irq + Send + Sync {
     /// # Safety
     /// `range` is RAM in the linear map that the caller owns.
     unsafe fn zero(&self, range: PhysRange);
+
+    /// Copies `len` bytes of RAM to uncached memory. [`publish`](Self::publish) orders them before a
+    /// doorbell.
+    ///
+    /// # Safety
+    /// The caller owns `to` (`len` bytes of an [`UncachedRegion`](crate::UncachedRegion)) and may read
+    /// `from` (`len` bytes of RAM in the linear map).
+    unsafe fn copy_to_uncached(&self, from: PhysAddr, to: PhysAddr, len: u64);
+
+    /// Copies `len` bytes of uncached memory to RAM, loading each byte once. [`acquire`](Self::acquire)
+    /// orders that after the status that says that a device has written them.
+    ///
+    /// # Safety
+    /// The caller owns `to` (`len` bytes of RAM in the linear map) and may read `from` (`len` bytes of
+    /// an [`UncachedRegion`](crate::UncachedRegion)).
+    unsafe fn copy_from_uncached(&self, from: PhysAddr, to: PhysAddr, len: u64);
+
+    /// Fills a range of uncached memory with zero bytes.
+    ///
+    /// # Safety
+    /// The caller owns `range`, a part of an [`UncachedRegion`](crate::UncachedRegion).
+    unsafe fn zero_uncached(&self, range: PhysRange);
 
     /// The CPU's pointer to `range` for `access`. Every call is paired with one of
     /// [`end_view`](Self::end_view), which a forgotten guard may delay but not harm.

@@ -86,6 +86,28 @@ impl MemoryMap {
         align: u64,
         below: PhysAddr,
     ) -> Result<PhysRange, MapError> {
+        self.carve_as(ClaimKind::Carved, name, (size, align), below)
+    }
+
+    /// As [`carve`](Self::carve), and the range is not part of the linear map: for memory that must
+    /// have no cacheable address (CO-5).
+    pub fn carve_uncached(
+        &mut self,
+        name: &str,
+        size: u64,
+        align: u64,
+        below: PhysAddr,
+    ) -> Result<PhysRange, MapError> {
+        self.carve_as(ClaimKind::Uncached, name, (size, align), below)
+    }
+
+    fn carve_as(
+        &mut self,
+        kind: ClaimKind,
+        name: &str,
+        (size, align): (u64, u64),
+        below: PhysAddr,
+    ) -> Result<PhysRange, MapError> {
         let align = align.max(PAGE);
         let size = size.next_multiple_of(PAGE);
         let places = self
@@ -94,7 +116,6 @@ impl MemoryMap {
             .filter_map(|free| highest(*free, size, align, below));
         let range = places.max_by_key(|place| place.start());
         let range = range.ok_or_else(|| self.no_room(size, align, below))?;
-        let kind = ClaimKind::Carved;
         self.claim(Claim { name, range, kind })?;
         Ok(range)
     }
@@ -129,9 +150,12 @@ impl MemoryMap {
         &self.free
     }
 
-    /// RAM for the linear map: all of it, save the image and what must not be mapped.
+    /// RAM for the linear map: all of it, save the image, what is uncached, and what must not be mapped.
     pub fn linear(&self) -> Result<Pieces, MapError> {
-        let absent = |named: &&Named| matches!(named.kind, ClaimKind::NoMap | ClaimKind::Image);
+        let absent = |named: &&Named| {
+            use ClaimKind::{Image, NoMap, Uncached};
+            matches!(named.kind, NoMap | Image | Uncached)
+        };
         let mut mapped: Pieces = self.banks.iter().copied().collect();
         for named in self.named.iter().filter(absent) {
             let range = named.range;

@@ -37,6 +37,18 @@ impl Ram {
         self.map.carve(name, size, align, below).map(own)
     }
 
+    /// Takes out `size` bytes as [`MemoryMap::carve_uncached`] finds them: a region that the linear map
+    /// will not show, of use to whoever maps it otherwise.
+    pub fn carve_uncached(
+        &mut self,
+        name: &str,
+        size: u64,
+        align: u64,
+        below: PhysAddr,
+    ) -> Result<RamRegion, MapError> {
+        self.map.carve_uncached(name, size, align, below).map(own)
+    }
+
     /// Everything that is left, and the map for the report.
     pub fn into_regions(self) -> (impl Iterator<Item = RamRegion>, MemoryMap) {
         let free: Pieces = self.map.free().iter().copied().collect();

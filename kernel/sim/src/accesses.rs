@@ -24,6 +24,7 @@ impl World {
     }
 
     pub(crate) fn load_line(&mut self, line: PhysAddr) {
+        self.check_cacheable(line);
         self.touch(line);
         if self.order.is_unacquired(line) {
             self.violate(Violation::NotAcquired { line });
@@ -32,6 +33,7 @@ impl World {
     }
 
     pub(crate) fn store_line(&mut self, cpu: CpuId, line: PhysAddr) {
+        self.check_cacheable(line);
         self.touch(line);
         self.before_store(line);
         self.order.stored(cpu, line);

@@ -54,7 +54,7 @@ impl World {
         let line = line_of(piece.start());
         self.touch(line);
         self.turn();
-        if matches!(self.mind, Mind::WorstPrefetch) {
+        if matches!(self.mind, Mind::WorstPrefetch) && !self.is_uncached(line) {
             self.memory.apply(line, Event::Fetch);
         }
         self.journal.counters.device_bytes_written += piece.len();

@@ -44,6 +44,7 @@ pub mod sdhci;
 mod services;
 mod trace;
 mod turn;
+mod uncached;
 mod violation;
 mod world;
 

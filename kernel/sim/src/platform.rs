@@ -103,6 +103,44 @@ unsafe impl Platform for Machine {
         }
     }
 
+    unsafe fn copy_to_uncached(&self, from: PhysAddr, to: PhysAddr, len: u64) {
+        let (mut world, cpu) = (self.world(), Self::cpu_id());
+        world.journal.push(Op::CopyToUncached { from, to, len });
+        if let Some((from, to)) = sides(from, to, len) {
+            world.check_owned(Who::Cpu, from);
+            let bytes: Vec<u8> = pieces_of(from).flat_map(|p| world.cpu_load(p)).collect();
+            world.uncached_store(cpu, to, &bytes);
+            world.journal.counters.bytes_copied += len;
+            world.journal.counters.bytes_uncached += len;
+        }
+    }
+
+    unsafe fn copy_from_uncached(&self, from: PhysAddr, to: PhysAddr, len: u64) {
+        let (mut world, cpu) = (self.world(), Self::cpu_id());
+        world.journal.push(Op::CopyFromUncached { from, to, len });
+        if let Some((from, to)) = sides(from, to, len) {
+            world.check_owned(Who::Cpu, to);
+            let bytes = world.uncached_load(from);
+            let mut rest = bytes.as_slice();
+            for piece in pieces_of(to) {
+                let (now, later) = rest.split_at(piece.len() as usize);
+                world.cpu_store(cpu, piece.start(), now);
+                rest = later;
+            }
+            world.journal.counters.bytes_copied += len;
+            world.journal.counters.bytes_uncached += len;
+        }
+    }
+
+    unsafe fn zero_uncached(&self, range: PhysRange) {
+        let mut world = self.world();
+        world.journal.push(Op::ZeroUncached(range));
+        world.journal.counters.bytes_zeroed += range.len();
+        world.journal.counters.bytes_uncached += range.len();
+        let zeros = vec![0; range.len() as usize];
+        world.uncached_store(Self::cpu_id(), range, &zeros);
+    }
+
     fn view(&self, range: PhysRange, access: Access) -> NonNull<u8> {
         let mut world = self.world();
         world.journal.push(Op::View(range, access));

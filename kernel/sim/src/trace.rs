@@ -38,6 +38,26 @@ pub enum Op {
     },
     /// [`hal::Platform::zero`].
     Zero(PhysRange),
+    /// [`hal::Platform::copy_to_uncached`].
+    CopyToUncached {
+        /// Source.
+        from: PhysAddr,
+        /// Destination.
+        to: PhysAddr,
+        /// Bytes.
+        len: u64,
+    },
+    /// [`hal::Platform::copy_from_uncached`].
+    CopyFromUncached {
+        /// Source.
+        from: PhysAddr,
+        /// Destination.
+        to: PhysAddr,
+        /// Bytes.
+        len: u64,
+    },
+    /// [`hal::Platform::zero_uncached`].
+    ZeroUncached(PhysRange),
     /// [`hal::Platform::view`].
     View(PhysRange, Access),
     /// [`hal::Platform::end_view`].
@@ -87,6 +107,8 @@ pub struct Counters {
     pub bytes_copied: u64,
     /// Bytes zeroed by the CPU.
     pub bytes_zeroed: u64,
+    /// Bytes of uncached memory that the CPU loaded or stored, those copied and zeroed included.
+    pub bytes_uncached: u64,
     /// Bytes read by devices.
     pub device_bytes_read: u64,
     /// Bytes written by devices.

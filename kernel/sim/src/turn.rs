@@ -65,6 +65,9 @@ impl World {
     }
 
     fn line_moves(&self, line: PhysAddr, moves: &mut Vec<Move>) {
+        if self.is_uncached(line) {
+            return;
+        }
         let events: &[Event] = match self.memory.state(line) {
             LineState::Absent => &[Event::Fetch],
             LineState::Clean => &[Event::Evict],

@@ -47,6 +47,16 @@ pub enum Violation {
         /// Which bytes.
         range: PhysRange,
     },
+    /// The CPU loaded, stored or maintained uncached memory by the cached view, which it does not have.
+    CachedAccess {
+        /// The line.
+        line: PhysAddr,
+    },
+    /// The CPU used the uncached window for memory that is cacheable.
+    UncachedAccess {
+        /// Which bytes.
+        range: PhysRange,
+    },
     /// A device used an address at which its bus shows no RAM.
     Bus(BusError),
 }
@@ -75,6 +85,12 @@ impl fmt::Display for Violation {
                 f,
                 "{who:?} touches RAM that nobody owns: {range} (PageSource::alloc or Machine::take gives it)"
             ),
+            Self::CachedAccess { line } => {
+                write!(f, "line {line} of uncached memory used by the cached view")
+            }
+            Self::UncachedAccess { range } => {
+                write!(f, "cacheable memory used by the uncached window: {range}")
+            }
             Self::Bus(error) => error.fmt(f),
         }
     }

@@ -30,6 +30,8 @@ pub(crate) struct World {
     /// The adversary lets everything pass.
     pub(crate) asleep: bool,
     pub(crate) touched: Touched,
+    /// Memory that has no cacheable address.
+    pub(crate) uncached: Vec<PhysRange>,
 }
 
 impl World {
@@ -47,6 +49,7 @@ impl World {
             jobs: VecDeque::new(),
             violations: Vec::new(),
             touched: Touched::default(),
+            uncached: Vec::new(),
         }
     }
 
@@ -75,6 +78,7 @@ impl World {
         let mut lines = 0;
         for line in lines_of(range) {
             self.turn();
+            self.check_cacheable(line);
             self.touch(line);
             self.pending.push(Request { cpu, line, event });
             lines += 1;

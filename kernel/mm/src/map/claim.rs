@@ -19,6 +19,9 @@ pub enum ClaimKind {
     Image,
     /// Set aside by [`MemoryMap::carve`](super::MemoryMap::carve).
     Carved,
+    /// Set aside by [`MemoryMap::carve_uncached`](super::MemoryMap::carve_uncached): not part of the
+    /// linear map.
+    Uncached,
 }
 
 /// RAM that is spoken for.

@@ -91,6 +91,18 @@ fn neither_the_image_nor_no_map_memory_is_in_the_linear_map() {
 }
 
 #[test]
+fn co_5_what_is_uncached_is_neither_free_nor_in_the_linear_map() {
+    let mut map = map(&[]);
+    let below = PhysAddr::new(0x3000_0000);
+    let got = map.carve_uncached("shared", 0x20_0000, 0x20_0000, below);
+    assert_eq!(got, Ok(range(0x2FE0_0000, 0x20_0000)));
+    let linear = map.linear().expect("fits");
+    assert_eq!(linear[0], range(0, 0x2FE0_0000));
+    assert_eq!(linear[1].start(), below);
+    assert_eq!(map.free()[..2], linear[..2]);
+}
+
+#[test]
 fn more_claims_than_there_is_room_for_are_refused() {
     let claims = (0..100).map(|i| claim(range(i * 0x1000, 1), ClaimKind::Reserved));
     let found = MemoryMap::new(&BANKS, claims).map(|_| ());

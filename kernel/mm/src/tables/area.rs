@@ -1,6 +1,6 @@
 //! One stretch of the kernel's address space: what is seen there, and with which rights.
 //!
-//! Rights are one of five kinds, none of which both stores and executes. Areas are mapped in pieces
+//! Rights are one of six kinds, none of which both stores and executes. Areas are mapped in pieces
 //! of 2 MiB at most, so that parts of them can be mapped otherwise later.
 
 use core::fmt;
@@ -14,6 +14,8 @@ const BLOCK: u64 = 2 * hal::MIB;
 pub enum Kind {
     /// RAM of the linear map: write-back, read, write.
     Ram,
+    /// RAM that devices share with the CPU: not cacheable, read, write.
+    Uncached,
     /// Registers: Device-nGnRE, read, write.
     Device,
     /// The image's code: write-back, read, execute.

@@ -12,7 +12,7 @@ use aarch64_paging::paging::{
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
-use hal::layout::{ATTR_DEVICE, ATTR_NORMAL};
+use hal::layout::{ATTR_DEVICE, ATTR_NORMAL, ATTR_UNCACHED};
 use hal::{PAGE, PhysAddr, PhysRange};
 
 /// With 39 bits of address, the root is a first-level table.
@@ -145,6 +145,10 @@ const fn attributes(kind: Kind) -> El1Attributes {
     let normal = El1Attributes::ATTRIBUTE_INDEX_1.union(El1Attributes::INNER_SHAREABLE);
     let rights = match kind {
         Kind::Ram | Kind::Data => normal.union(El1Attributes::PXN),
+        // Non-cacheable memory is outer shareable, whatever is said here: say the same.
+        Kind::Uncached => El1Attributes::ATTRIBUTE_INDEX_2
+            .union(El1Attributes::OUTER_SHAREABLE)
+            .union(El1Attributes::PXN),
         Kind::Device => El1Attributes::ATTRIBUTE_INDEX_0.union(El1Attributes::PXN),
         Kind::Text => normal.union(El1Attributes::READ_ONLY),
         Kind::ReadOnly => normal
@@ -155,4 +159,4 @@ const fn attributes(kind: Kind) -> El1Attributes {
 }
 
 // The indices above are those of `hal::layout::MAIR`.
-const _: () = assert!(ATTR_DEVICE == 0 && ATTR_NORMAL == 1);
+const _: () = assert!(ATTR_DEVICE == 0 && ATTR_NORMAL == 1 && ATTR_UNCACHED == 2);

@@ -6,7 +6,7 @@
 use super::area::{Area, Kind, is_block, pieces};
 use arrayvec::ArrayVec;
 use core::fmt;
-use hal::layout::{DEVICE_BASE, LINEAR_BASE, PHYS_SPACE};
+use hal::layout::{DEVICE_BASE, KERNEL_BASE, LINEAR_BASE, PHYS_SPACE, UNCACHED_BASE};
 use hal::{PAGE, PhysAddr, PhysRange};
 
 const MAX_AREAS: usize = 96;
@@ -79,6 +79,17 @@ impl Plan {
     /// Adds registers to the device window.
     pub fn add_device(&mut self, phys: PhysRange) -> Result<(), PlanError> {
         self.add_offset(DEVICE_BASE, phys, Kind::Device)
+    }
+
+    /// Adds RAM to the uncached window; it must not be in the linear map.
+    pub fn add_uncached(&mut self, phys: PhysRange) -> Result<(), PlanError> {
+        let virt = UNCACHED_BASE.wrapping_add(phys.start().get());
+        if phys.end() > PhysAddr::new(KERNEL_BASE - UNCACHED_BASE) {
+            let kind = Kind::Uncached;
+            let area = Area { virt, phys, kind };
+            return Err(PlanError::OutOfSpace { area });
+        }
+        self.add_offset(UNCACHED_BASE, phys, Kind::Uncached)
     }
 
     fn add_offset(&mut self, base: u64, phys: PhysRange, kind: Kind) -> Result<(), PlanError> {

@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::{ram, range};
 use aarch64_paging::descriptor::El1Attributes;
 use aarch64_paging::paging::MemoryRegion;
-use hal::layout::{DEVICE_BASE, KERNEL_BASE, LINEAR_BASE, PERIPHERALS};
+use hal::layout::{DEVICE_BASE, KERNEL_BASE, LINEAR_BASE, PERIPHERALS, UNCACHED_BASE};
 use hal::{GIB, MIB, PAGE, PhysAddr, PhysRange};
 use std::vec::Vec;
 
@@ -175,6 +175,48 @@ fn nothing_is_both_writable_and_executable_and_any_page_can_be_changed_alone() {
         })
         .expect("in the upper half");
     assert!(leaves > 4000);
+}
+
+/// The highest 2 MiB below the VideoCore, as the image takes them.
+const SHARED: u64 = 0x3B20_0000;
+
+fn with_uncached() -> Plan {
+    let mut plan = Plan::new();
+    image(&mut plan);
+    for bank in [
+        range(LOAD + 0x11_1000, SHARED - LOAD - 0x11_1000),
+        range(GIB, GIB),
+    ] {
+        plan.add_ram(bank).expect("fits");
+    }
+    plan.add_uncached(range(SHARED, 2 * MIB)).expect("fits");
+    plan
+}
+
+#[test]
+fn co_5_uncached_memory_has_one_address_which_is_not_cacheable_and_never_executes() {
+    let tables = built(&with_uncached(), 32).expect("fits");
+    let (level, phys, flags) = leaf(&tables, UNCACHED_BASE + SHARED).expect("mapped");
+    assert_eq!((level, phys), (2, SHARED), "one block");
+    assert_eq!(flags.bits() >> 2 & 7, 2, "MAIR index of non-cacheable");
+    assert!(flags.contains(El1Attributes::PXN | El1Attributes::UXN | El1Attributes::ACCESSED));
+    assert!(!flags.contains(El1Attributes::READ_ONLY));
+    for beside in [SHARED - PAGE, SHARED + 2 * MIB] {
+        assert_eq!(leaf(&tables, UNCACHED_BASE + beside), None);
+    }
+    assert_eq!(leaf(&tables, LINEAR_BASE + SHARED), None);
+    assert!(leaf(&tables, LINEAR_BASE + SHARED - PAGE).is_some());
+}
+
+#[test]
+fn co_5_what_is_cacheable_cannot_be_shown_uncached_too() {
+    let mut plan = with_uncached();
+    let found = plan.add_uncached(range(GIB, 2 * MIB));
+    assert!(matches!(found, Err(PlanError::MemoryTwice { .. })));
+    let found = plan.add_ram(range(SHARED, 2 * MIB));
+    assert!(matches!(found, Err(PlanError::MemoryTwice { .. })));
+    let found = plan.add_uncached(range(KERNEL_BASE - UNCACHED_BASE, PAGE));
+    assert!(matches!(found, Err(PlanError::OutOfSpace { .. })));
 }
 
 trait Leaf {

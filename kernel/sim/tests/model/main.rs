@@ -5,6 +5,7 @@ mod explored;
 mod order;
 mod strict;
 mod transfers;
+mod uncached;
 
 use hal::{DmaAddr, PAGE, PhysAddr, PhysRange, Platform};
 use sim::{BusView, Machine};
