@@ -3,12 +3,12 @@
 #   make run CARD=path                    put your SD card image in the slot; it is never written to
 #   make run APPEND="swiotlb=noforce"     more words for the kernel's command line
 
-export FILE CARD APPEND TREE
+export FILE CARD APPEND TREE SHARD ONLY
 # Where rustup puts cargo, for shells that do not know it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run shell bench image card test oracle removals check doc clean
+.PHONY: help setup build run shell bench image card test oracle removals mutants check doc clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -32,6 +32,9 @@ oracle: setup ## the self-tests and the main job under a modelled cache (CAROM_O
 	@cargo xtask oracle
 removals: setup ## remove each cache operation and barrier of DMA in turn: who notices? (an hour)
 	@cargo xtask removals
+mutants: ## make every small change to the mapping layer in turn: who notices? (half an hour; SHARD=0/4, ONLY=regex)
+	@sh tools/setup.sh mutants
+	@cargo xtask mutants $${SHARD:+--shard="$$SHARD"} $${ONLY:+--filter="$$ONLY"}
 check: setup ## format, lints, arrows between crates, licences
 	@cargo xtask check
 doc: setup ## write the documentation of all crates

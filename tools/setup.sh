@@ -8,6 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 deny_version=0.20.2
+mutants_version=27.1.0
 qemu_at_least=10 # raspi4b came with 9.0; 10.0 is what the tests were written against
 
 say() { echo "setup: $*"; }
@@ -54,6 +55,10 @@ qemu_ok() {
 cards_ok() { (PATH=$PATH:/usr/sbin:/sbin; have mkfs.vfat && have mcopy); }
 
 deny_ok() { have cargo-deny && [ "$(cargo-deny --version)" = "cargo-deny $deny_version" ]; }
+
+mutants_ok() { have cargo-mutants && [ "$(cargo-mutants mutants --version)" = "cargo-mutants $mutants_version" ]; }
+# wants_mutants ARGUMENTS: whether they ask for it, and it is not there.
+wants_mutants() { [ "${1:-}" = mutants ] && ! mutants_ok; }
 
 # --- what installs it ----------------------------------------------------------------------------
 
@@ -122,6 +127,8 @@ install_cards() {
 
 install_deny() { cargo install cargo-deny --locked --version "$deny_version"; }
 
+install_mutants() { cargo install cargo-mutants --locked --version "$mutants_version"; }
+
 # --- do it ---------------------------------------------------------------------------------------
 
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
@@ -142,6 +149,8 @@ cards_ok || wanted="$wanted
   - dosfstools and mtools (mkfs.vfat, mcopy: cards for the tests that are not our own), with apt"
 deny_ok || wanted="$wanted
   - cargo-deny $deny_version, built from source (some minutes)"
+! wants_mutants "$@" || wanted="$wanted
+  - cargo-mutants $mutants_version, built from source (some minutes)"
 [ -n "$wanted" ] || exit 0
 
 say "will install:$wanted"
@@ -150,4 +159,5 @@ say "will install:$wanted"
 qemu_ok || install_qemu
 cards_ok || install_cards
 deny_ok || install_deny
+! wants_mutants "$@" || install_mutants
 say "done"

@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Oracle,
     /// Remove each cache operation and barrier of DMA in turn: who notices?
     Removals(RemovalsArgs),
+    /// Make every small change to the mapping layer in turn: who notices?
+    Mutants(MutantsArgs),
     /// Format, lints, arrows between crates, licences
     Check,
     /// Write the table of the mapping decision anew
@@ -118,6 +120,17 @@ pub(crate) struct RemovalsArgs {
     /// Only lines whose `FILE:LINE` contains this
     #[arg(long, default_value = "")]
     pub(crate) filter: String,
+}
+
+/// Options of `mutants`.
+#[derive(Args, Debug)]
+pub(crate) struct MutantsArgs {
+    /// Only part K of N, from 0: the parts may run on several machines
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<String>,
+    /// Only changes whose name (`FILE:LINE:COLUMN: CHANGE`) matches this regular expression
+    #[arg(long)]
+    pub(crate) filter: Option<String>,
 }
 
 /// Options of `test`.

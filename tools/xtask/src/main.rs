@@ -29,6 +29,7 @@ mod run;
 mod script;
 mod shim;
 mod slot;
+mod survivors;
 mod symbols;
 mod terminal;
 mod test;
@@ -66,6 +67,7 @@ fn dispatch(command: Command) -> anyhow::Result<bool> {
         Command::Symbolise(options) => symbols::run(&workspace, &options),
         Command::Oracle => cache_oracle::run(&workspace),
         Command::Removals(options) => removals::run(&workspace, &options),
+        Command::Mutants(options) => survivors::run(&workspace, &options),
         Command::Check => command::check(&workspace),
         Command::Decisions => command::decisions(&workspace),
         Command::Doc => command::doc(&workspace),
