@@ -1,9 +1,10 @@
-//! Refused mappings that are worth a message (DEC-3).
+//! Refused mappings, and calls that fit no mapping, that are worth a message (DEC-3).
 //!
 //! A refusal happens in any context, a message does not: it is kept here until somebody who may print
 //! asks for it ([`Inspector::complaint`](crate::Inspector::complaint)). One per device at a time, so
 //! that a driver which tries again and again is told of once, with how often that was.
 
+use crate::address::Misuse;
 use crate::attrs::Attrs;
 use crate::device::{DeviceId, DmaDevice};
 use crate::error::MapError;
@@ -15,20 +16,38 @@ use hal::Platform;
 /// Devices with a message that waits.
 const DEVICES: usize = 16;
 
-/// A refused mapping, in one line.
+/// What is complained of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A mapping was refused.
+    Refused(MapError),
+    /// A driver that keeps bus addresses alone gave a wrong one, or a wrong call for it.
+    Misused(Misuse),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::Misused(misuse) => misuse.fmt(f),
+        }
+    }
+}
+
+/// A refused mapping, or a wrong call, in one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Complaint {
     /// Whose it was.
     pub device: &'static str,
-    /// Why.
-    pub error: MapError,
-    /// Refusals of the same device since, whatever the reason.
+    /// What of.
+    pub cause: Cause,
+    /// Complaints of the same device since, whatever of.
     pub more: u64,
 }
 
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.device, self.error)?;
+        write!(f, "{}: {}", self.device, self.cause)?;
         match self.more {
             0 => Ok(()),
             more => write!(f, " (and {more} more)"),
@@ -48,7 +67,7 @@ impl Complaints {
         }
     }
 
-    fn note(&mut self, device: &DmaDevice, error: MapError) {
+    fn note(&mut self, device: &DmaDevice, cause: Cause) {
         let known = self.waiting.iter_mut().find(|(id, _)| *id == device.id());
         if let Some((_, complaint)) = known {
             complaint.more += 1;
@@ -56,7 +75,7 @@ impl Complaints {
         }
         let complaint = Complaint {
             device: device.name(),
-            error,
+            cause,
             more: 0,
         };
         // One device too many is counted by its own counters alone.
@@ -73,8 +92,15 @@ impl<P: Platform> Dma<P> {
     pub(crate) fn refuse(&self, device: &DmaDevice, error: MapError, attrs: Attrs) -> MapError {
         device.counters.refused(P::cpu_id(), error.reason());
         if !attrs.contains(Attrs::NO_WARN) {
-            self.complaints().lock().note(device, error);
+            let cause = Cause::Refused(error);
+            self.complaints().lock().note(device, cause);
         }
         error
+    }
+
+    /// Keeps a wrong call for a message.
+    pub(crate) fn misused(&self, device: &DmaDevice, misuse: Misuse) {
+        let cause = Cause::Misused(misuse);
+        self.complaints().lock().note(device, cause);
     }
 }

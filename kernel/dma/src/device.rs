@@ -8,7 +8,7 @@ use crate::queries::Addressing;
 use crate::reach::{DmaMask, MAX_WINDOWS, Reach};
 use arrayvec::ArrayVec;
 use core::fmt;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use hal::{DmaAddr, DmaWindow, PhysRange, RamMap};
 
 /// Banks of RAM that a device remembers, to tell registers from them. This chip has three.
@@ -22,6 +22,11 @@ impl DeviceId {
     fn next() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The name as a number.
+    pub(crate) const fn number(self) -> u32 {
+        self.0
     }
 }
 
@@ -43,6 +48,7 @@ pub struct DmaDevice {
     registers: ArrayVec<DmaWindow, MAX_WINDOWS>,
     ram: ArrayVec<PhysRange, MAX_BANKS>,
     limits: Limits,
+    skip_sync: AtomicBool,
     pub(crate) counters: Counters,
 }
 
@@ -71,6 +77,7 @@ impl DmaDevice {
             registers,
             ram: ram.banks.iter().copied().take(MAX_BANKS).collect(),
             limits,
+            skip_sync: AtomicBool::new(limits.coherent),
             counters: Counters::default(),
         }
     }
@@ -123,6 +130,22 @@ impl DmaDevice {
         let bus = found.filter_map(|window| window.to_bus(block)).next()?;
         let last = bus.checked_add(block.len() - 1)?;
         (last <= self.reach.limit().last()).then_some(bus)
+    }
+
+    /// Is there nothing to sync for a driver that keeps bus addresses alone (SKIP-1, SKIP-2)?
+    pub(crate) fn skips_sync(&self) -> bool {
+        self.skip_sync.load(Ordering::Acquire)
+    }
+
+    /// From here on there may be (SKIP-3). For good: nobody tells when the last such mapping ended.
+    pub(crate) fn stop_skipping_sync(&self) {
+        self.skip_sync.store(false, Ordering::Release);
+    }
+
+    /// Do both ends of `block` lie in RAM, as far as was told at probe?
+    pub(crate) fn ends_in_ram(&self, block: PhysRange) -> bool {
+        let told = |at| self.ram.iter().any(|bank| bank.contains_addr(at));
+        self.ram.is_full() || (told(block.start()) && told(block.last()))
     }
 
     /// Is some of `block` RAM, as far as was told at probe?

@@ -5,8 +5,9 @@ use crate::inspect::Inspector;
 use crate::lines::{LineMismatch, check_lines};
 use crate::quarantine::Quarantine;
 use crate::reason::{Bouncing, Policy};
-use crate::swiotlb::Pool;
+use crate::swiotlb::{NoOrigins, Origins, Pool};
 use hal::{IrqLock, PhysRange, Platform, Rank};
+use spin::Once;
 
 /// The mapping layer of a machine.
 ///
@@ -19,6 +20,8 @@ pub struct Dma<P: Platform> {
     /// The pool's longest run and its memory, fixed: asked without the lock.
     shape: Option<(u32, PhysRange)>,
     pool: IrqLock<Option<Pool>, P>,
+    /// Whose bytes are in the pool for drivers that keep addresses alone: made for the first of them.
+    origins: Once<Origins>,
     quarantine: IrqLock<Quarantine, P>,
     complaints: IrqLock<Complaints, P>,
 }
@@ -38,6 +41,7 @@ impl<P: Platform> Dma<P> {
             policy: bouncing.policy(pool.is_some()),
             shape: pool.as_ref().map(|pool| (pool.capacity(), pool.range())),
             pool: IrqLock::new(Rank::Layer, "bounce pool", pool),
+            origins: Once::new(),
             quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
             complaints: IrqLock::new(Rank::Layer, "refused mappings", Complaints::new()),
         };
@@ -61,6 +65,15 @@ impl<P: Platform> Dma<P> {
 
     pub(crate) fn pool(&self) -> &IrqLock<Option<Pool>, P> {
         &self.pool
+    }
+
+    /// The notes on all slots, if there are slots. Allocates at the first call.
+    pub(crate) fn origins(&self) -> Result<Option<&Origins>, NoOrigins> {
+        let Some((_, memory)) = self.shape else {
+            return Ok(None);
+        };
+        let made = self.origins.try_call_once(|| Origins::new(memory));
+        made.map(Some)
     }
 
     pub(crate) fn complaints(&self) -> &IrqLock<Complaints, P> {

@@ -33,13 +33,15 @@
 //! | a buffer that several devices use at once | [`Dma::share`], [`Dma::map_shared`] |
 //! | a ring, or nothing but an address | [`Mapping::expose`] |
 //! | registers of another device | [`Dma::map_resource`] |
+//! | code that keeps bus addresses alone | [`Dma::by_address`] |
 //!
 //! To lift the crate into another kernel, implement [`hal::Platform`] and hand a 2 MiB block of low
-//! memory to [`swiotlb::Pool::new`]. Unsafe code is in `door`, `shared`, `physical` and `resource`
-//! alone; `share` and the making of an [`SgTable`] are all that allocates.
+//! memory to [`swiotlb::Pool::new`]. Unsafe code is in `address`, `door`, `shared`, `physical` and
+//! `resource` alone; `share`, `by_address` and the making of an [`SgTable`] are all that allocates.
 
 #![no_std]
 
+pub mod address;
 mod attrs;
 mod bounce;
 mod builder;
@@ -79,7 +81,7 @@ mod view;
 
 pub use attrs::Attrs;
 pub use builder::{Builder, LimitError};
-pub use complaints::Complaint;
+pub use complaints::{Cause, Complaint};
 pub use counters::Totals;
 pub use device::{DeviceId, DmaDevice};
 pub use direction::{

@@ -53,6 +53,18 @@ impl Reach {
         self.windows.iter().find_map(|window| window.to_bus(block))
     }
 
+    /// `translate` backwards: the bytes at `addr`, if one window shows all of them.
+    pub(crate) fn resolve(&self, addr: DmaAddr, len: u64) -> Option<PhysRange> {
+        let block = |start| PhysRange::new(start, len).ok();
+        if self.windows.is_empty() {
+            return block(PhysAddr::new(addr.get()));
+        }
+        self.windows.iter().find_map(|window| {
+            let block = block(window.to_phys(addr)?)?;
+            window.phys().contains(block).then_some(block)
+        })
+    }
+
     /// As `translate`, and the master can emit every address of the result (CAP-1, CAP-2).
     pub fn reach(&self, block: PhysRange) -> Option<DmaAddr> {
         let bus = self.translate(block)?;
@@ -233,6 +245,12 @@ mod tests {
             };
             let all = (at..at + n).all(byte);
             prop_assert_eq!(master.reach(block(at, n)).is_some(), all);
+            let there = master.translate(block(at, n));
+            let back = there.and_then(|addr| master.resolve(addr, n));
+            prop_assert_eq!(back, there.map(|_| block(at, n)));
+            let addr = DmaAddr::new(at);
+            let shown = (at..at + n).all(|addr| addr >= bus && addr < bus + len);
+            prop_assert_eq!(master.resolve(addr, n).is_some(), shown);
             let last = (0..256).filter(|&a| byte(a)).max();
             prop_assert_eq!(master.last_reachable().map(PhysAddr::get), last);
         }

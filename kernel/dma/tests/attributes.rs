@@ -4,8 +4,8 @@ mod common;
 
 use common::{Layer, POOL, Unproven, assert_clean, layer, legacy, pages, pattern, transfer};
 use dma::{
-    Attrs, Bidirectional, BounceReason, Bouncing, DeviceOwned, Direction, DmaDevice, FromDevice,
-    MapError, ToDevice,
+    Attrs, Bidirectional, BounceReason, Bouncing, Cause, DeviceOwned, Direction, DmaDevice,
+    FromDevice, MapError, ToDevice,
 };
 use hal::{DmaAddr, DmaBuffer, Pages, Zone};
 use sim::{Builder, Counters, Machine, under_every_adversary};
@@ -371,7 +371,8 @@ fn dec_3_refusals_are_told_once_per_device_with_why_and_how_often() {
     refuse(&first, Attrs::NO_WARN);
     refuse(&second, Attrs::NO_WARN);
     let told = dma.complaint().expect("told");
-    assert_eq!((told.device, told.error, told.more), ("legacy", error, 1));
+    assert_eq!((told.device, told.more), ("legacy", 1));
+    assert_eq!(told.cause, Cause::Refused(error));
     let line = told.to_string();
     assert!(
         line.contains("out of the device's reach") && line.contains("noforce"),

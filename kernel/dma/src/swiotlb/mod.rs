@@ -13,9 +13,12 @@ mod bounds;
 mod chunk;
 mod layout;
 mod options;
+mod origins;
 
 pub use layout::{Layout, NeverFits, max_len};
 pub use options::{Complaint, Complaints, Options};
+pub use origins::NoOrigins;
+pub(crate) use origins::{Found, Origins, Taken};
 
 use chunk::Chunk;
 use core::fmt;

@@ -1,0 +1,97 @@
+//! From a bus address back to what was mapped.
+
+use super::{ByAddress, Misuse};
+use crate::direction::Dir;
+use crate::physical::Physical;
+use crate::span::{Overrun, PastEnd, Span};
+use crate::swiotlb::{Found, Slots};
+use core::mem::ManuallyDrop;
+use hal::{DmaAddr, PhysAddr, PhysRange, Platform};
+
+/// What is at a bus address.
+pub(super) enum At {
+    /// A buffer, mapped where it lies: these bytes of it.
+    Place(Physical),
+    /// A bounce buffer: these bytes of it.
+    Bounced(Part),
+}
+
+/// A part of a bounced mapping: as many bytes of both sides.
+pub(super) struct Part {
+    pub(super) slots: ManuallyDrop<Slots>,
+    pub(super) original: Physical,
+    /// The direction that counts.
+    pub(super) dir: Dir,
+}
+
+impl<P: Platform> ByAddress<'_, P> {
+    /// The `len` bytes at `addr`, in a mapping for `dir`; `None` if there is no byte among them.
+    ///
+    /// # Safety
+    /// They are a part of a live mapping of this device, whose bytes are the caller's to sync.
+    pub(super) unsafe fn find(
+        &self,
+        (addr, len): (DmaAddr, u64),
+        dir: Dir,
+    ) -> Result<Option<At>, Misuse> {
+        if len == 0 {
+            return Ok(None);
+        }
+        let unknown = Misuse::NotMapped { addr, len };
+        let start = self.resolve(addr, 1).ok_or(unknown)?.start();
+        if !self.bounces(start) {
+            let block = self.in_place(addr, len).ok_or(unknown)?;
+            // SAFETY: part of what the caller has mapped and may sync.
+            return Ok(Some(At::Place(unsafe { Physical::assume_lent(block) })));
+        }
+        let origins = self.origins.ok_or(unknown)?;
+        let found = origins.find(start, self.device).ok_or(unknown)?;
+        let dir = self.meant(addr, dir, found.dir);
+        let past = |PastEnd { mapped, .. }| Misuse::PastEnd { addr, len, mapped };
+        let span = Span::of(0, len, found.original.len(), Overrun::BUILD).map_err(past)?;
+        Ok(span.map(|span| {
+            let Found {
+                slots, original, ..
+            } = found.part(span);
+            // SAFETY: the notes say that these are the caller's bytes, and the caller that they may be
+            // synced.
+            let original = unsafe { Physical::assume_lent(original) };
+            At::Bounced(Part {
+                slots,
+                original,
+                dir,
+            })
+        }))
+    }
+
+    fn resolve(&self, addr: DmaAddr, len: u64) -> Option<PhysRange> {
+        self.device.reach().resolve(addr, len)
+    }
+
+    /// Is the byte at `at` in a bounce buffer?
+    pub(super) fn bounces(&self, at: PhysAddr) -> bool {
+        self.origins.is_some_and(|origins| origins.covers(at))
+    }
+
+    /// The RAM at `addr`, if it is RAM.
+    pub(super) fn in_place(&self, addr: DmaAddr, len: u64) -> Option<PhysRange> {
+        let block = self.resolve(addr, len)?;
+        self.device.ends_in_ram(block).then_some(block)
+    }
+
+    /// Where the byte at `addr` is, if the device sees one there.
+    pub(super) fn phys(&self, addr: DmaAddr) -> Option<PhysAddr> {
+        Some(self.resolve(addr, 1)?.start())
+    }
+
+    /// Which direction counts for a part of a bounced mapping: what map was given, or the half of it that
+    /// is meant.
+    fn meant(&self, addr: DmaAddr, dir: Dir, mapped: Dir) -> Dir {
+        if mapped == dir || mapped == Dir::Bidirectional {
+            return dir;
+        }
+        let misuse = Misuse::OtherDirection { addr, dir, mapped };
+        self.dma.misused(self.device, misuse);
+        mapped
+    }
+}

@@ -1,0 +1,97 @@
+//! Ending a mapping by its bus address.
+
+use super::find::Part;
+use super::{Attrs, ByAddress, Misuse};
+use crate::direction::Dir;
+use crate::door;
+use crate::physical::Physical;
+use crate::swiotlb::Taken;
+use core::mem::ManuallyDrop;
+use hal::{DmaAddr, DmaBuffer, PhysAddr, PhysRange, Platform};
+
+impl<P: Platform> ByAddress<'_, P> {
+    /// Ends the mapping of `len` bytes at `addr`: what the device wrote is in the buffer, for the CPU to
+    /// read (`dma_unmap_single`, `dma_unmap_page`, `dma_unmap_phys`). Under [`Attrs::SKIP_CPU_SYNC`]
+    /// nothing is copied and no line maintained (ATTR-4).
+    ///
+    /// Context: any. Never fails, never waits (save for the pool's lock) (INV-9). What names no mapping
+    /// of this device is left alone, and complained of.
+    ///
+    /// # Safety
+    /// The device was given the mapping at `addr` by map, with this length, direction and these attributes
+    /// (but for `SKIP_CPU_SYNC`), and it was not unmapped. The device does not use it any more, and its
+    /// report of that was read, and acquired, before.
+    pub unsafe fn unmap_single(&self, addr: DmaAddr, len: u64, dir: Dir, attrs: Attrs) {
+        let ended = match self.phys(addr) {
+            Some(start) if self.bounces(start) => {
+                // SAFETY: the caller ends a mapping that starts here, if any does.
+                unsafe { self.unmap_bounced((addr, start), len, dir, attrs) }
+            }
+            _ => self.in_place(addr, len).map(|block| {
+                // SAFETY: the caller lent this block, and the device is done with it.
+                let buffer = unsafe { Physical::assume_lent(block) };
+                self.unmap_in_place(buffer, dir, attrs);
+            }),
+        };
+        if ended.is_none() {
+            let misuse = Misuse::NotMapped { addr, len };
+            self.dma.misused(self.device, misuse);
+        }
+    }
+
+    fn unmap_in_place(&self, mut buffer: Physical, dir: Dir, attrs: Attrs) {
+        if attrs.contains(Attrs::SKIP_CPU_SYNC) || !self.drops(dir) {
+            return;
+        }
+        let (platform, range): (_, PhysRange) = (self.dma.platform(), buffer.range());
+        if attrs.contains(Attrs::DEFER_SYNC) {
+            // The device may never have been given what the CPU stored: then that is all there is. If it
+            // was, no line is dirty, and this drops them all the same.
+            platform.clean_invalidate(range);
+        } else {
+            door::drop_stale(platform, &mut buffer, range);
+        }
+        platform.complete();
+    }
+
+    /// `None` if no mapping of the device starts at `start`.
+    ///
+    /// # Safety
+    /// The device is done with the mapping that does.
+    unsafe fn unmap_bounced(
+        &self,
+        (addr, start): (DmaAddr, PhysAddr),
+        len: u64,
+        dir: Dir,
+        attrs: Attrs,
+    ) -> Option<()> {
+        let taken = self.origins?.take(start, self.device)?;
+        self.compare(&taken, addr, len, dir);
+        let mut part = Part {
+            slots: ManuallyDrop::new(taken.slots),
+            // SAFETY: the notes say that these are the caller's bytes, and the caller that the device is
+            // done with them.
+            original: unsafe { Physical::assume_lent(taken.original) },
+            dir: taken.dir,
+        };
+        if part.dir.device_writes() && !attrs.contains(Attrs::SKIP_CPU_SYNC) {
+            self.copy_home(&mut part);
+        }
+        self.dma.release(ManuallyDrop::into_inner(part.slots));
+        Some(())
+    }
+
+    /// Complains of what unmap says otherwise than map. What map said counts.
+    fn compare(&self, taken: &Taken, addr: DmaAddr, len: u64, dir: Dir) {
+        let mapped = taken.original.len();
+        if len != mapped {
+            let misuse = Misuse::OtherLength { addr, len, mapped };
+            self.dma.misused(self.device, misuse);
+        }
+        let mapped = taken.dir;
+        if dir != mapped {
+            let misuse = Misuse::OtherDirection { addr, dir, mapped };
+            self.dma.misused(self.device, misuse);
+        }
+    }
+}

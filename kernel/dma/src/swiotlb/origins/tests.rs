@@ -1,0 +1,172 @@
+//! The notes against the bytes of a mapping, one by one.
+
+extern crate std;
+use super::*;
+use crate::testing::BOARD;
+use proptest::prelude::*;
+
+const START: u64 = 0x1000_0000;
+const ORIG: u64 = 0x2_0000_1804;
+
+fn at(offset: u64) -> PhysAddr {
+    PhysAddr::new(START + offset)
+}
+
+fn range(start: u64, len: u64) -> PhysRange {
+    PhysRange::new(PhysAddr::new(start), len).expect("valid")
+}
+
+fn device(granule: u64) -> DmaDevice {
+    let builder = DmaDevice::builder("notes").granule(granule);
+    builder.build(&BOARD).expect("valid")
+}
+
+fn origins() -> Origins {
+    Origins::new(range(START, 16 * SLOT)).expect("heap")
+}
+
+/// Slots from `first` on with `len` bytes of data, `skew` bytes into the first.
+fn slots(first: u32, skew: u64, len: u64) -> Slots {
+    Slots {
+        first,
+        count: (skew + len).div_ceil(SLOT) as u32,
+        data: range(START + u64::from(first) * SLOT + skew, len),
+    }
+}
+
+/// Original address of the byte at `offset` of the slots, and how many follow.
+fn found(origins: &Origins, offset: u64, device: &DmaDevice) -> Option<(u64, u64)> {
+    let found = origins.find(at(offset), device)?;
+    assert_eq!(
+        found.slots.data(),
+        range(START + offset, found.original.len())
+    );
+    Some((found.original.start().get(), found.original.len()))
+}
+
+#[test]
+fn cp_1_each_slot_leads_to_the_original_of_its_first_byte_and_says_what_is_left() {
+    let (origins, device) = (origins(), device(1));
+    let len = 2 * SLOT + 100;
+    origins.keep(
+        slots(3, 0, len),
+        range(ORIG, len),
+        Dir::ToDevice,
+        device.id(),
+    );
+    for slot in 0..3 {
+        let here = found(&origins, (3 + slot) * SLOT, &device);
+        assert_eq!(here, Some((ORIG + slot * SLOT, len - slot * SLOT)));
+    }
+    assert_eq!(found(&origins, 2 * SLOT, &device), None);
+    assert_eq!(found(&origins, 6 * SLOT, &device), None);
+}
+
+#[test]
+fn cp_2_a_byte_in_the_first_bytes_of_a_later_slot_is_found_where_it_came_from() {
+    // The data start 4 bytes into their first slot: byte 2044 of them is byte 0 of the second.
+    let (origins, device) = (origins(), device(1));
+    origins.keep(
+        slots(1, 4, 4096),
+        range(ORIG, 4096),
+        Dir::ToDevice,
+        device.id(),
+    );
+    assert_eq!(found(&origins, SLOT + 4, &device), Some((ORIG, 4096)));
+    assert_eq!(
+        found(&origins, 2 * SLOT - 1, &device),
+        Some((ORIG + 2043, 2053))
+    );
+    assert_eq!(
+        found(&origins, 2 * SLOT, &device),
+        Some((ORIG + 2044, 2052))
+    );
+    assert_eq!(
+        found(&origins, 2 * SLOT + 3, &device),
+        Some((ORIG + 2047, 2049))
+    );
+    assert_eq!(
+        found(&origins, 2 * SLOT + 4, &device),
+        Some((ORIG + 2048, 2048))
+    );
+    assert_eq!(
+        found(&origins, 3 * SLOT + 3, &device),
+        Some((ORIG + 4095, 1))
+    );
+    assert_eq!(
+        found(&origins, 3 * SLOT + 4, &device),
+        None,
+        "behind the end"
+    );
+    assert_eq!(found(&origins, SLOT + 3, &device), None, "before the data");
+}
+
+#[test]
+fn a_mapping_is_taken_once_whole_and_by_its_own_device() {
+    let (origins, device, other) = (origins(), device(4), device(4));
+    let kept = slots(2, 0, SLOT + 4);
+    origins.keep(kept, range(ORIG, SLOT + 1), Dir::FromDevice, device.id());
+    assert!(origins.take(at(2 * SLOT), &other).is_none());
+    assert!(origins.take(at(2 * SLOT + 1), &device).is_none());
+    assert!(origins.take(at(3 * SLOT), &device).is_none());
+    let taken = origins.take(at(2 * SLOT), &device).expect("kept");
+    assert_eq!(
+        taken.slots,
+        slots(2, 0, SLOT + 4),
+        "the granule's bytes too"
+    );
+    assert_eq!(
+        (taken.original, taken.dir),
+        (range(ORIG, SLOT + 1), Dir::FromDevice)
+    );
+    assert!(origins.take(at(2 * SLOT), &device).is_none(), "once");
+    assert_eq!(found(&origins, 3 * SLOT, &device), None);
+}
+
+#[test]
+fn a_slot_of_nothing_but_rounding_stands_in_for_nothing() {
+    let (origins, device) = (origins(), device(64));
+    let kept = slots(0, 0, SLOT + 64);
+    origins.keep(kept, range(ORIG, SLOT), Dir::ToDevice, device.id());
+    assert_eq!(found(&origins, SLOT, &device), None);
+}
+
+#[test]
+fn addresses_outside_of_the_slots_are_covered_by_no_note() {
+    let (origins, device) = (origins(), device(1));
+    assert!(origins.covers(at(0)) && origins.covers(at(16 * SLOT - 1)));
+    for outside in [START - 1, START + 16 * SLOT, 0, u64::MAX] {
+        assert!(!origins.covers(PhysAddr::new(outside)));
+        assert!(origins.find(PhysAddr::new(outside), &device).is_none());
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_word_says_what_was_packed(
+        left in 1u64..=2 << 20, skew in 0u64..SLOT, dir in 0usize..3, first: bool, device: u32,
+    ) {
+        let dir = [Dir::ToDevice, Dir::FromDevice, Dir::Bidirectional][dir];
+        let device = low(u64::from(device), DEVICE);
+        let about = About { left, skew, dir, first, device };
+        prop_assert_eq!(About::unpack(about.pack()), Some(about));
+    }
+
+    #[test]
+    fn cp_2_every_byte_is_found_as_a_plain_addition_says(
+        first in 0u32..4, skew in 0u64..SLOT, len in 1u64..5 * SLOT,
+    ) {
+        let (origins, device) = (origins(), device(1));
+        let kept = slots(first, skew, len);
+        let start = u64::from(first) * SLOT + skew;
+        origins.keep(kept, range(ORIG, len), Dir::Bidirectional, device.id());
+        for offset in (0..16 * SLOT).step_by(61).chain([start, start + len - 1, start + len]) {
+            let inside = offset.checked_sub(start).filter(|byte| *byte < len);
+            let expected = inside.map(|byte| (ORIG + byte, len - byte));
+            prop_assert_eq!(found(&origins, offset, &device), expected);
+        }
+        let taken = origins.take(at(start), &device).expect("kept");
+        prop_assert_eq!(taken.slots, slots(first, skew, len));
+        prop_assert!((0..16).all(|slot| found(&origins, slot * SLOT + skew, &device).is_none()));
+    }
+}
