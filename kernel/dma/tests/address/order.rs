@@ -12,6 +12,15 @@ fn coherent(machine: &Machine) -> DmaDevice {
     builder.coherent().build(&machine.ram()).expect("valid")
 }
 
+/// Is there anything to sync of the mapping at `addr`, and anything to unmap of any?
+fn needs(driver: &Driver<'_>, addr: DmaAddr) -> (bool, bool) {
+    // SAFETY: asked about a live mapping.
+    let sync = unsafe { driver.calls.need_sync(addr) };
+    // SAFETY: asked after all of them were made.
+    let unmap = unsafe { driver.calls.need_unmap() };
+    (sync, unmap)
+}
+
 #[test]
 fn cm_7_the_wait_lies_between_the_invalidate_and_the_copy_home() {
     let machine = Machine::default();
@@ -100,8 +109,7 @@ fn skip_3_skip_4_skip_5_the_first_bounce_ends_that_for_good() {
     let driver = Driver::new(&machine, &dma, &device);
     let (_low, low) = memory(&machine, Zone::Dma, (0, 256), 1);
     let (_high, high) = memory(&machine, Zone::High, (0, 256), 1);
-    // SAFETY: asked about a live mapping, or after all of them were made.
-    let needs = |addr| unsafe { (driver.calls.need_sync(addr), driver.calls.need_unmap()) };
+    let needs = |addr| needs(&driver, addr);
     let direct = driver.map(low, Dir::FromDevice);
     assert_eq!(needs(direct), (false, false));
     let bounced = driver.map(high, Dir::FromDevice);
@@ -130,8 +138,6 @@ fn skip_4_a_device_that_does_not_snoop_needs_every_sync() {
     let driver = Driver::new(&machine, &dma, &device);
     let (_low, low) = memory(&machine, Zone::Dma, (0, 256), 1);
     let addr = driver.map(low, Dir::ToDevice);
-    // SAFETY: asked about a live mapping.
-    let needs = unsafe { (driver.calls.need_sync(addr), driver.calls.need_unmap()) };
-    assert_eq!(needs, (true, true));
+    assert_eq!(needs(&driver, addr), (true, true));
     driver.unmap(addr, 256, Dir::ToDevice);
 }
