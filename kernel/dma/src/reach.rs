@@ -232,6 +232,35 @@ mod tests {
         assert_eq!(blind.last_reachable(), None);
     }
 
+    #[test]
+    fn slots_are_reached_where_bus_and_cpu_agree_below_a_chunk() {
+        let slots = block(2 * CHUNK, CHUNK);
+        for (offset, agrees) in [
+            (CHUNK, true),
+            (0x1000, false),
+            (CHUNK / 2, false),
+            (1, false),
+        ] {
+            let shifted = reach(&[window(0, offset, 8 * CHUNK)], 64);
+            let bus = DmaAddr::new(2 * CHUNK + offset);
+            assert_eq!(
+                shifted.reach_slots(slots),
+                agrees.then_some(bus),
+                "{offset:#x}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_window_may_start_anywhere_as_long_as_its_offset_is_whole_units() {
+        let start = CHUNK / 2;
+        let even = reach(&[window(start, start + CHUNK, 8 * CHUNK)], 64);
+        assert_eq!(even.first_hidden(block(start, CHUNK), CHUNK), None);
+        let odd = reach(&[window(start, start + 1, 8 * CHUNK)], 64);
+        let first = Some(PhysAddr::new(start));
+        assert_eq!(odd.first_hidden(block(start, CHUNK), CHUNK), first);
+    }
+
     proptest! {
         #[test]
         fn reach_agrees_with_a_byte_by_byte_version(

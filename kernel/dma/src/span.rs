@@ -138,6 +138,18 @@ mod tests {
     }
 
     #[test]
+    fn ps_3_the_error_tells_all_three_numbers() {
+        extern crate std;
+        use std::string::ToString;
+        let line = of(90, 11, Overrun::Refused).map_err(|error| error.to_string());
+        let line = line.expect_err("past the end");
+        assert!(
+            line.starts_with("11 bytes at 90 reach past the 100 "),
+            "{line}"
+        );
+    }
+
+    #[test]
     fn nothing_is_no_span_and_all_is_the_whole() {
         assert_eq!(of(100, 0, Overrun::Refused), Ok(None));
         assert_eq!(of(0, 100, Overrun::Refused), Ok(Some(Span::whole(100))));

@@ -1,11 +1,12 @@
 //! ATTR: what attributes promise, and what they refuse.
+#![expect(unsafe_code, reason = "names memory by address")]
 
 mod common;
 
 use common::{Layer, POOL, Unproven, assert_clean, layer, legacy, pages, pattern, transfer};
 use dma::{
     Attrs, Bidirectional, BounceReason, Bouncing, Cause, DeviceOwned, Direction, DmaDevice,
-    FromDevice, MapError, ToDevice,
+    FromDevice, MapError, Physical, ToDevice,
 };
 use hal::{DmaAddr, DmaBuffer, Pages, Zone};
 use sim::{Builder, Counters, Machine, under_every_adversary};
@@ -181,6 +182,38 @@ fn attr_1_a_chain_that_ends_with_the_devices_is_reclaimed_or_dropped_without_sta
     });
 }
 
+/// A buffer for part of `page`: dropping it frees nothing, so that its owner may look afterwards.
+fn part_of(page: &Page) -> Physical {
+    // SAFETY: the tests look at the page once this is gone.
+    unsafe { Physical::assume_lent(page.range()) }
+}
+
+#[test]
+fn attr_1_a_dropped_chain_leaves_no_stale_line_to_whoever_owns_the_memory() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    let page = pages(&machine, Zone::Dma, 0, 128, 1);
+    let mapping = dma.map(&device, part_of(&page), FromDevice);
+    let mapping = transfer(mapping.expect("maps"), |addr, len| {
+        // Looked at meanwhile: what is cached is old.
+        machine.cpu_read(page.range());
+        write(&machine, addr, &vec![7; len]);
+    });
+    drop(mapping.unmap_skip_sync());
+    assert_eq!(*page.bytes(&machine), [7; 128]);
+}
+
+#[test]
+fn attr_1_what_devices_only_read_comes_back_without_a_cache_operation() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    let mapping = dma.map(&device, pages(&machine, Zone::Dma, 0, 300, 1), ToDevice);
+    let mapping = mapping.expect("maps");
+    let before = work(&machine);
+    drop(mapping.unmap_skip_sync().reclaim());
+    assert_eq!(work(&machine), before);
+}
+
 #[test]
 fn attr_1_devices_that_snoop_and_devices_that_do_not_take_turns() {
     under_every_adversary(&Builder::default(), |machine| {
@@ -307,6 +340,45 @@ fn attr_5_one_device_writes_what_another_reads_and_the_first_map_alone_cleans() 
             (&pattern(100)[..], &[0x11; 200][..])
         );
     });
+}
+
+#[test]
+fn attr_5_the_last_handle_leaves_no_stale_line_to_whoever_owns_the_memory() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    let page = pages(&machine, Zone::Dma, 0, 128, 1);
+    let mapping = dma.map_shared(&device, dma.share(part_of(&page)), FromDevice);
+    let mapping = transfer(mapping.expect("maps"), |addr, len| {
+        machine.cpu_read(page.range());
+        write(&machine, addr, &vec![7; len]);
+    });
+    drop(mapping);
+    assert_eq!(*page.bytes(&machine), [7; 128]);
+}
+
+#[test]
+fn attr_5_what_no_cache_can_have_missed_goes_home_without_a_cache_operation() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    let (plain, snooping) = (legacy(&machine), snooping(&machine));
+    let shared = || dma.share(pages(&machine, Zone::Dma, 0, 300, 1));
+    let only_read = dma.map_shared(&plain, shared(), ToDevice).expect("maps");
+    let before = work(&machine);
+    drop(only_read);
+    drop(
+        dma.map_shared(&snooping, shared(), FromDevice)
+            .expect("maps"),
+    );
+    assert_eq!(work(&machine), before);
+}
+
+#[test]
+fn attr_5_a_handle_tells_how_many_there_are() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    let shared = dma.share(pages(&machine, Zone::Dma, 0, 64, 1));
+    let second = shared.clone();
+    assert_eq!(format!("{second:?}"), "Shared(2 handles)");
 }
 
 #[test]

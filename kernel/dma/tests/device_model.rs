@@ -81,6 +81,23 @@ fn mask_5_a_window_that_shifts_chunks_is_none_for_bounce_buffers() {
 }
 
 #[test]
+fn mask_5_reach_that_ends_below_ram_is_none_and_one_byte_of_ram_is_some() {
+    let ram = [range(GIB, 2 * GIB)];
+    let ram = RamMap {
+        banks: &ram,
+        dma_end: PhysAddr::new(2 * GIB),
+    };
+    let probe = |len| {
+        let device = DmaDevice::builder("low").windows(&[window(0, len, 0)]);
+        device.build(&ram).err()
+    };
+    let limit = DmaMask::bits(32);
+    assert_eq!(probe(GIB), Some(LimitError::ReachesNoRam { limit }));
+    let torn = probe(GIB + 1);
+    assert!(matches!(torn, Some(LimitError::PoolBeyondReach { .. })));
+}
+
+#[test]
 fn mask_4_the_coherent_mask_is_its_own() {
     let device = DmaDevice::builder("ring").coherent_mask(DmaMask::bits(30));
     let device = device.build(&Machine::default().ram()).expect("valid");

@@ -5,8 +5,9 @@ mod common;
 
 use common::{Idle, POOL, SMALL_POOL, Unproven, assert_clean, layer, pages, pattern, small};
 use dma::{
-    Attrs, Bidirectional, BounceReason, Bouncing, Builder as DeviceBuilder, Class, Direction, Dma,
-    DmaDevice, FromDevice, Halt, MapError, MappedSg, Segment, SgError, SgTable, ToDevice,
+    Attrs, Bidirectional, BounceReason, Bouncing, Builder as DeviceBuilder, Cause, Class,
+    Direction, Dma, DmaDevice, FromDevice, Halt, MapError, MappedSg, Segment, SgError, SgTable,
+    ToDevice,
 };
 use hal::{DmaBuffer, PAGE, Pages, PhysAddr, PhysRange, Platform, Zone};
 use sim::{Builder, Machine, Op, under_every_adversary};
@@ -530,7 +531,64 @@ fn a_list_that_does_not_fit_the_devices_segments_says_why() {
     assert_eq!(refused(&[(2, 61)]), None, "a single segment is the last");
     let max = SgError::TooManySegments { max: 3 };
     assert_eq!(refused(&[(0, 64); 4]), Some(max));
-    assert!(!max.to_string().contains('\n'));
+}
+
+#[test]
+fn sg_2_the_last_segment_alone_may_have_an_odd_length() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    // Its lengths are bytes, but a segment goes on at words.
+    let device = lists(&machine).segments(3, 4).build(&machine.ram());
+    let device = device.expect("valid");
+    let buffers = [64, 64, 61].map(|len| pages(&machine, Zone::Dma, 0, len, 0));
+    transfer(
+        map((&dma, &device), buffers.into(), ToDevice),
+        |_, segments| {
+            let lens: Vec<_> = segments.iter().map(|segment| segment.len).collect();
+            assert_eq!(lens, [64, 64, 61]);
+        },
+    );
+}
+
+#[test]
+fn each_refusal_of_a_list_is_one_line_with_its_numbers() {
+    let block = PhysRange::new(PhysAddr::new(0x1002), 64).expect("valid");
+    let (index, len, max, granule) = (7, 70_000, 4096, 4);
+    let error = MapError::TooLong { len, max };
+    let told = [
+        (SgError::Empty, "empty"),
+        (SgError::Element { index, error }, "element 7: 70000 bytes"),
+        (
+            SgError::Granule {
+                index,
+                block,
+                granule,
+            },
+            "multiples of 4,",
+        ),
+        (SgError::TooManySegments { max: 3 }, "the 3 segments"),
+    ];
+    for (error, numbers) in told {
+        let line = error.to_string();
+        assert!(line.contains(numbers) && !line.contains('\n'), "{line}");
+    }
+}
+
+#[test]
+fn a_refused_list_is_counted_and_told_by_its_elements_reason() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::Off, POOL), gatherer(&machine));
+    let table = table(vec![pages(&machine, Zone::High, 0, 64, 0)], 4);
+    let refused = dma.map_sg(&device, table, ToDevice).expect_err("no pool");
+    let SgError::Element { error, .. } = refused.error else {
+        panic!("{refused}");
+    };
+    assert_eq!(dma.totals(&device).refused_for, [0, 1, 0]);
+    let told = dma.complaint().map(|told| told.cause);
+    assert_eq!(told, Some(Cause::Refused(error)));
+    let line = refused.error.to_string();
+    assert_eq!(refused.to_string(), line);
+    assert_eq!(format!("{refused:?}"), format!("{:?}", refused.error));
 }
 
 #[test]

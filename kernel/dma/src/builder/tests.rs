@@ -1,6 +1,8 @@
+extern crate std;
 use super::*;
 use crate::testing::BOARD;
 use hal::{DmaAddr, PhysAddr, PhysRange};
+use std::string::ToString;
 
 fn window(phys: u64, bus: u64, len: u64) -> DmaWindow {
     let phys = PhysRange::new(PhysAddr::new(phys), len).expect("valid");
@@ -44,6 +46,8 @@ fn too_many_windows_are_refused_not_cut() {
             found: MAX_WINDOWS + 1
         })
     );
+    let all = DmaDevice::builder("d").windows(&many[1..]).build(&BOARD);
+    assert!(!matches!(all, Err(LimitError::TooManyWindows { .. })));
 }
 
 #[test]
@@ -57,4 +61,28 @@ fn tr_5_registers_are_found_through_their_own_windows() {
     assert_eq!(device.register_addr(fifo), Some(DmaAddr::new(0x7E20_2000)));
     let ram = PhysRange::new(PhysAddr::new(0x1000), 4).expect("valid");
     assert_eq!(device.register_addr(ram), None);
+}
+
+#[test]
+fn each_refusal_of_a_device_is_one_line_with_its_numbers() {
+    let addr = PhysAddr::new;
+    let (first, dma_end) = (addr(0x2000_0000), addr(0x4000_0000));
+    let limit = DmaMask::bits(28);
+    let told = [
+        (LimitError::TooManyWindows { found: 9 }, "9 windows"),
+        (LimitError::AlignMask { mask: 0xF0F }, "0xf0f"),
+        (LimitError::SegmentBoundary { mask: 0x1000 }, "0x1000"),
+        (LimitError::Granule { bytes: 3 }, "length granule of 3"),
+        (
+            LimitError::SegmentGranule { bytes: 5 },
+            "segment granule of 5",
+        ),
+        (LimitError::NoSegments, "one segment at least"),
+        (LimitError::ReachesNoRam { limit }, "fffffff"),
+        (LimitError::PoolBeyondReach { first, dma_end }, "20000000"),
+    ];
+    for (error, numbers) in told {
+        let line = error.to_string();
+        assert!(line.contains(numbers) && !line.contains('\n'), "{line}");
+    }
 }
