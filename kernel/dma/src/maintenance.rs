@@ -24,21 +24,7 @@ pub struct InvalidatePlan {
 }
 
 /// The plan for `range` (CM-3).
-#[inline]
 pub fn invalidate(range: PhysRange) -> InvalidatePlan {
-    if range.is_aligned(LINE) {
-        // Nearly every buffer that a device writes: whole lines, for which two tests are enough.
-        let body = Some(range);
-        return InvalidatePlan {
-            body,
-            ..InvalidatePlan::default()
-        };
-    }
-    with_edges(range)
-}
-
-/// The plan for a range that covers some line in part.
-fn with_edges(range: PhysRange) -> InvalidatePlan {
     let Some(lines) = range.round_out(LINE) else {
         return InvalidatePlan::default();
     };

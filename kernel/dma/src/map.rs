@@ -23,7 +23,11 @@ impl<P: Platform> Dma<P> {
         buffer: B,
         direction: D,
     ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
-        self.map_attrs(device, buffer, direction, Attrs::NONE)
+        const { assert!(B::CPU_ACCESS, "shared buffers go through `map_shared`") }
+        // The value was only needed to name the type.
+        let _ = direction;
+        // The CPU has had it until now.
+        self.lend(device, buffer, Attrs::NONE, Lines::Dirty)
     }
 
     /// As [`map`](Self::map), with attributes.
@@ -35,9 +39,7 @@ impl<P: Platform> Dma<P> {
         attrs: Attrs,
     ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
         const { assert!(B::CPU_ACCESS, "shared buffers go through `map_shared`") }
-        // The value was only needed to name the type.
         let _ = direction;
-        // The CPU has had it until now.
         self.lend(device, buffer, attrs, Lines::Dirty)
     }
 
@@ -61,7 +63,8 @@ impl<P: Platform> Dma<P> {
     }
 
     /// Lends a buffer whose caches are in the state `lines`.
-    #[inline]
+    // Always: each of the few callers knows attributes and lines, which decides half of what is asked.
+    #[inline(always)]
     pub(crate) fn lend<'d, B: DmaBuffer, D: Direction>(
         &'d self,
         device: &'d DmaDevice,

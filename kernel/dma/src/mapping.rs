@@ -2,7 +2,7 @@
 
 use crate::device::DmaDevice;
 use crate::direction::Direction;
-use crate::held::{Held, Place};
+use crate::held::Held;
 use crate::layer::Dma;
 use crate::sync::Link;
 use core::fmt;
@@ -44,12 +44,16 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     }
 
     /// The contents, for good: what is left of the mapping does nothing when dropped.
-    pub(crate) fn dismantle(mut self) -> (Link<'d, P>, Held<B>) {
-        let held = self
-            .held
-            .take()
-            .expect("taken only by calls that end the mapping");
-        (self.link, held)
+    pub(crate) fn dismantle(self) -> (Link<'d, P>, Held<B>) {
+        (self.link, self.take())
+    }
+
+    #[inline]
+    fn take(mut self) -> Held<B> {
+        let held = self.held.take();
+        // It would find out by itself that nothing is left to do, at a price.
+        core::mem::forget(self);
+        held.expect("taken only by calls that end the mapping")
     }
 
     /// The layer that made the mapping.
@@ -82,26 +86,33 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     /// Ends the mapping: what the device wrote is in the buffer, for the CPU to read.
     ///
     /// Context: any. Never fails, never waits (save for the pool's lock) (INV-9).
+    // Not inlined: a mapping that moves into its caller is copied first, for the sake of the buffer.
+    #[inline(never)]
     pub fn unmap(mut self) -> B {
-        self.end()
-            .expect("taken only by calls that end the mapping")
+        let (link, held) = self.parts();
+        if link.bring_home_at_once::<B, D>(held) {
+            return self.take().buffer;
+        }
+        let buffer = self.unmap_with_care();
+        core::mem::forget(self);
+        buffer
     }
 
-    /// The buffer, brought home, unless another call has ended the mapping.
-    fn end(&mut self) -> Option<B> {
-        // In place: if it were taken out first, all of it would be copied for the buffer's sake.
-        self.link.bring_home::<B, D>(self.held.as_mut()?);
-        let Held { buffer, place, .. } = self.held.take()?;
-        if let Place::Bounced(slots) = place {
-            self.link.dma.release(slots);
-        }
-        Some(buffer)
+    /// As [`unmap`](Self::unmap), whatever there is to do. Nothing is left in the mapping.
+    #[inline(never)]
+    fn unmap_with_care(&mut self) -> B {
+        let (link, held) = self.parts();
+        link.bring_home::<B, D>(held);
+        let held = self.held.take();
+        held.expect("it was there a moment ago").buffer
     }
 }
 
 impl<P: Platform, B: DmaBuffer, D: Direction> Drop for Mapping<'_, P, B, D> {
     fn drop(&mut self) {
-        drop(self.end());
+        if let Some(held) = &mut self.held {
+            self.link.bring_home::<B, D>(held);
+        }
     }
 }
 

@@ -101,7 +101,11 @@ impl Span {
     }
 
     /// These bytes of `range`, which holds its mapping's.
+    #[inline]
     pub(crate) fn within(self, range: PhysRange) -> PhysRange {
+        if self.is_whole(range.len()) {
+            return range;
+        }
         range
             .slice(self.offset, self.len)
             .expect("spans lie inside their mapping")

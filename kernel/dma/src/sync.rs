@@ -15,7 +15,7 @@ use crate::door;
 use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
 use crate::span::Span;
-use hal::{Access, DmaBuffer, Platform};
+use hal::{Access, DmaBuffer, LINE, PhysRange, Platform};
 
 /// The two ends of a mapping.
 pub(crate) struct Link<'d, P: Platform> {
@@ -34,25 +34,19 @@ impl<P: Platform> Copy for Link<'_, P> {}
 impl<P: Platform> Link<'_, P> {
     /// Shows the CPU what the device wrote to a part: drops stale lines, waits, and only then copies
     /// out of a bounce buffer (CM-7).
-    pub(crate) fn sync_for_cpu<B: DmaBuffer, D: Direction>(&self, held: &mut Held<B>, span: Span) {
-        if !B::CPU_ACCESS {
-            // Never the CPU's while it is shared: the last handle sees to its lines.
-            return;
-        }
-        let platform = self.dma.platform();
-        let (writes, coherent) = (D::DIR.device_writes(), self.device.limits().coherent);
+    pub(crate) fn sync_for_cpu<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>, span: Span) {
         match &held.place {
+            Place::Bounced(_) if !D::DIR.device_writes() => {}
             // No device that does not snoop has had it yet: what the CPU stored is all there is.
             Place::Direct(_, Lines::Dirty) => {}
-            Place::Direct(_, Lines::InStep) if coherent || !writes => {}
+            Place::Direct(_, Lines::InStep) if !self.writes_unseen::<B, D>() => {}
             Place::Direct(_, Lines::InStep | Lines::Stale(_)) => {
                 let part = held.device_side(span);
-                door::drop_stale(platform, &mut held.buffer, part);
-                platform.complete();
+                self.drop_stale(&mut held.buffer, part);
             }
-            Place::Bounced(_) if !writes => {}
             Place::Bounced(slots) => {
-                if !coherent {
+                let platform = self.dma.platform();
+                if !self.device.limits().coherent {
                     door::drop_slots(platform, slots, held.device_side(span));
                     platform.complete();
                 }
@@ -64,7 +58,7 @@ impl<P: Platform> Link<'_, P> {
     /// Shows the device what the CPU wrote to a part through a view for `access`. A view that could
     /// only read left its lines clean, so there is nothing to do.
     pub(crate) fn sync_for_device<B: DmaBuffer>(
-        &self,
+        self,
         held: &Held<B>,
         (access, span): (Access, Span),
     ) {
@@ -83,7 +77,7 @@ impl<P: Platform> Link<'_, P> {
     }
 
     /// Ends a view whose guard was forgotten, so that no store of the CPU is lost.
-    pub(crate) fn end_forgotten_view<B: DmaBuffer>(&self, held: &mut Held<B>) {
+    pub(crate) fn end_forgotten_view<B: DmaBuffer>(self, held: &mut Held<B>) {
         if let Some((access, span)) = held.viewed.take() {
             let range = span.within(held.buffer.range());
             self.dma.platform().end_view(range, access);
@@ -92,7 +86,7 @@ impl<P: Platform> Link<'_, P> {
     }
 
     /// Pays what is still owed before the device may look.
-    pub(crate) fn hand_over<B: DmaBuffer>(&self, held: &mut Held<B>) {
+    pub(crate) fn hand_over<B: DmaBuffer>(self, held: &mut Held<B>) {
         self.end_forgotten_view(held);
         let coherent = self.device.limits().coherent;
         let whole = held.device_side(held.whole());
@@ -103,19 +97,50 @@ impl<P: Platform> Link<'_, P> {
             Lines::Dirty if !coherent => self.dma.clean(self.device, *extent),
             // A device that snoops would be given what is in the caches.
             Lines::Stale(_) if coherent => {
-                let platform = self.dma.platform();
-                door::drop_stale(platform, &mut held.buffer, whole);
-                platform.complete();
+                self.drop_stale(&mut held.buffer, whole);
             }
             Lines::InStep | Lines::Dirty | Lines::Stale(_) => return,
         }
         *lines = Lines::InStep;
     }
 
-    /// Brings the bytes home: the mapping's last look, after which it is taken apart.
-    pub(crate) fn bring_home<B: DmaBuffer, D: Direction>(&self, held: &mut Held<B>) {
+    /// Does what [`bring_home`](Self::bring_home) does for nearly every mapping; for others, says no.
+    #[inline]
+    pub(crate) fn bring_home_at_once<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>) -> bool {
+        match held.place {
+            Place::Direct(_, Lines::InStep) if held.viewed.is_some() => false,
+            Place::Direct(_, Lines::InStep) if !self.writes_unseen::<B, D>() => true,
+            Place::Direct(extent, Lines::InStep) if extent.is_aligned(LINE) => {
+                self.drop_stale(&mut held.buffer, extent);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Brings the bytes home: the end of a mapping, after which there is only the buffer.
+    pub(crate) fn bring_home<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>) {
         self.end_forgotten_view(held);
         let whole = held.whole();
         self.sync_for_cpu::<B, D>(held, whole);
+        let home = Place::Direct(held.buffer.range(), Lines::InStep);
+        if let Place::Bounced(slots) = core::mem::replace(&mut held.place, home) {
+            self.dma.release(slots);
+        }
+    }
+
+    /// May the device have written what the CPU would not see? Nobody looks at what is shared: the
+    /// last handle sees to its lines.
+    #[inline]
+    fn writes_unseen<B: DmaBuffer, D: Direction>(self) -> bool {
+        B::CPU_ACCESS && D::DIR.device_writes() && !self.device.limits().coherent
+    }
+
+    /// Drops the lines of `part` that may be stale, and waits.
+    #[inline]
+    fn drop_stale<B: DmaBuffer>(self, buffer: &mut B, part: PhysRange) {
+        let platform = self.dma.platform();
+        door::drop_stale(platform, buffer, part);
+        platform.complete();
     }
 }

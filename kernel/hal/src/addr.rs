@@ -14,16 +14,19 @@ macro_rules! address {
 
         impl $name {
             /// The address with this number.
+            #[inline]
             pub const fn new(raw: u64) -> Self {
                 Self(raw)
             }
 
             /// The number, for a register, a page table or a message.
+            #[inline]
             pub const fn get(self) -> u64 {
                 self.0
             }
 
             /// `self + bytes`, or `None` if that passes the end of the 64-bit space.
+            #[inline]
             pub const fn checked_add(self, bytes: u64) -> Option<Self> {
                 match self.0.checked_add(bytes) {
                     Some(sum) => Some(Self(sum)),
@@ -32,11 +35,13 @@ macro_rules! address {
             }
 
             /// Bytes from `origin` up to `self`, or `None` if `origin` is above `self`.
+            #[inline]
             pub const fn offset_from(self, origin: Self) -> Option<u64> {
                 self.0.checked_sub(origin.0)
             }
 
             /// The nearest multiple of `align` (a power of two) at or below `self`.
+            #[inline]
             pub const fn align_down(self, align: u64) -> Self {
                 assert!(align.is_power_of_two());
                 Self(self.0 & !(align - 1))
@@ -44,6 +49,7 @@ macro_rules! address {
 
             /// The nearest multiple of `align` (a power of two) at or above `self`, or `None` if
             /// there is none in the 64-bit space.
+            #[inline]
             pub const fn align_up(self, align: u64) -> Option<Self> {
                 assert!(align.is_power_of_two());
                 match self.0.checked_add(align - 1) {
@@ -53,6 +59,7 @@ macro_rules! address {
             }
 
             /// Is `self` a multiple of `align` (a power of two)?
+            #[inline]
             pub const fn is_aligned(self, align: u64) -> bool {
                 assert!(align.is_power_of_two());
                 self.0 & (align - 1) == 0

@@ -42,6 +42,7 @@ pub struct PhysRange {
 
 impl PhysRange {
     /// The range of `len` bytes at `start`.
+    #[inline]
     pub const fn new(start: PhysAddr, len: u64) -> Result<Self, RangeError> {
         let Some(nonzero) = NonZeroU64::new(len) else {
             return Err(RangeError::Empty { start });
@@ -57,6 +58,7 @@ impl PhysRange {
     }
 
     /// The range from `start` up to, not including, `end`.
+    #[inline]
     pub const fn between(start: PhysAddr, end: PhysAddr) -> Result<Self, RangeError> {
         match end.offset_from(start) {
             Some(len) => Self::new(start, len),
@@ -65,42 +67,50 @@ impl PhysRange {
     }
 
     /// First byte.
+    #[inline]
     pub const fn start(self) -> PhysAddr {
         self.start
     }
 
     /// Length in bytes, never zero.
     #[expect(clippy::len_without_is_empty, reason = "a range is never empty")]
+    #[inline]
     pub const fn len(self) -> u64 {
         self.len.get()
     }
 
     /// First byte behind the range.
+    #[inline]
     pub const fn end(self) -> PhysAddr {
         PhysAddr::new(self.start.get() + self.len.get())
     }
 
     /// Last byte of the range. Comparisons with inclusive limits (masks) use this one (CAP-2).
+    #[inline]
     pub const fn last(self) -> PhysAddr {
         PhysAddr::new(self.start.get() + (self.len.get() - 1))
     }
 
     /// Does every byte of `other` lie in `self`?
+    #[inline]
     pub const fn contains(self, other: Self) -> bool {
         self.start.get() <= other.start.get() && other.end().get() <= self.end().get()
     }
 
     /// Does the byte at `addr` lie in `self`?
+    #[inline]
     pub const fn contains_addr(self, addr: PhysAddr) -> bool {
         self.start.get() <= addr.get() && addr.get() < self.end().get()
     }
 
     /// Have the two a byte in common?
+    #[inline]
     pub const fn overlaps(self, other: Self) -> bool {
         self.start.get() < other.end().get() && other.start.get() < self.end().get()
     }
 
     /// The bytes that both have, if any.
+    #[inline]
     pub fn intersection(self, other: Self) -> Option<Self> {
         let start = self.start.max(other.start);
         let end = self.end().min(other.end());
@@ -108,6 +118,7 @@ impl PhysRange {
     }
 
     /// `len` bytes from `offset` on, or `None` if they do not lie in `self` or `len` is zero.
+    #[inline]
     pub fn slice(self, offset: u64, len: u64) -> Option<Self> {
         let start = self.start.checked_add(offset)?;
         let part = Self::new(start, len).ok()?;
@@ -116,6 +127,7 @@ impl PhysRange {
 
     /// The smallest range of whole `unit`s (a power of two) around `self`, or `None` if its end
     /// would pass the 64-bit space.
+    #[inline]
     pub const fn round_out(self, unit: u64) -> Option<Self> {
         let start = self.start.align_down(unit);
         match self.end().align_up(unit) {
@@ -128,11 +140,13 @@ impl PhysRange {
     }
 
     /// The largest range of whole `unit`s (a power of two) inside `self`, if there is one.
+    #[inline]
     pub fn round_in(self, unit: u64) -> Option<Self> {
         Self::between(self.start.align_up(unit)?, self.end().align_down(unit)).ok()
     }
 
     /// Do both ends fall on multiples of `unit` (a power of two)?
+    #[inline]
     pub const fn is_aligned(self, unit: u64) -> bool {
         self.start.is_aligned(unit) && self.end().is_aligned(unit)
     }

@@ -157,22 +157,35 @@ pub(crate) fn drop_slots<P: Platform>(platform: &P, slots: &Slots, part: PhysRan
 
 /// Drops the lines of `extent`, a part of what `buffer` owns, that may be stale after a device wrote
 /// there. What is in partial lines beside it stays (CM-3).
+#[inline]
 pub(crate) fn drop_stale<P: Platform, B: DmaBuffer>(
     platform: &P,
     buffer: &mut B,
     extent: PhysRange,
 ) {
     debug_assert!(buffer.owned().contains(extent) || buffer.range().contains(extent));
-    let plan = maintenance::invalidate(extent);
-    for partial in [plan.head, plan.tail].into_iter().flatten() {
-        platform.clean_invalidate(partial);
-    }
-    if let Some(body) = plan.body {
+    // Nearly every buffer that a device writes is whole lines.
+    let body = if extent.is_aligned(LINE) {
+        Some(extent)
+    } else {
+        drop_edges(platform, extent)
+    };
+    if let Some(body) = body {
         // SAFETY: whole lines of RAM that `buffer`, borrowed exclusively, owns. The CPU has stored
         // nothing there since the last clean: a mapped buffer is written through views alone, a view's
         // end cleans, and lines that may still be dirty are never dropped (`sync`, `owned`).
         unsafe { platform.invalidate(body) };
     }
+}
+
+/// Drops the lines that `extent` covers in part, and keeps what is in them. Returns the whole ones.
+#[inline(never)]
+fn drop_edges<P: Platform>(platform: &P, extent: PhysRange) -> Option<PhysRange> {
+    let plan = maintenance::invalidate(extent);
+    for partial in [plan.head, plan.tail].into_iter().flatten() {
+        platform.clean_invalidate(partial);
+    }
+    plan.body
 }
 
 /// The CPU's look at a part of a buffer that is mapped but not in flight.
