@@ -6,8 +6,8 @@ mod common;
 use common::{Idle, POOL, SMALL_POOL, Unproven, assert_clean, layer, pages, pattern, small};
 use dma::{
     Attrs, Bidirectional, BounceReason, Bouncing, Builder as DeviceBuilder, Cause, Class,
-    Direction, Dma, DmaDevice, FromDevice, Halt, MapError, MappedSg, Segment, SgError, SgTable,
-    ToDevice,
+    Direction, Dma, DmaDevice, FromDevice, Halt, MapError, MappedSg, NoTable, Segment, SgError,
+    SgTable, ToDevice,
 };
 use hal::{DmaBuffer, PAGE, Pages, PhysAddr, PhysRange, Platform, Zone};
 use sim::{Builder, Machine, Op, under_every_adversary};
@@ -285,6 +285,34 @@ fn sg_9_an_element_longer_than_a_bounce_run_becomes_several_segments() {
     });
 }
 
+/// The lengths of the segments that an out-of-reach buffer of `len` bytes becomes.
+fn cuts(builder: DeviceBuilder, machine: &Machine, len: u64) -> Vec<u64> {
+    let dma = layer(machine, Bouncing::AsNeeded, POOL);
+    let device = builder.build(&machine.ram()).expect("valid");
+    let buffer = pages(machine, Zone::High, 0, len, 3);
+    let mut lens = Vec::new();
+    transfer(
+        map((&dma, &device), vec![buffer], ToDevice),
+        |_, segments| {
+            lens = segments.iter().map(|segment| segment.len).collect();
+        },
+    );
+    lens
+}
+
+#[test]
+fn sg_9_cuts_fall_on_lines_and_where_a_segment_is_no_line_on_the_granule() {
+    let lens = |longest, granule| {
+        let machine = Machine::default();
+        let builder = lists(&machine).segments(32, granule);
+        cuts(builder.max_seg_size(longest), &machine, 200)
+    };
+    assert_eq!(lens(100, 4), [64, 64, 64, 8]);
+    assert_eq!(lens(64, 4), [64, 64, 64, 8]);
+    assert_eq!(lens(50, 4), [48, 48, 48, 48, 8]);
+    assert_eq!(lens(50, 1), [50, 50, 50, 50]);
+}
+
 #[test]
 fn sg_9_it_is_too_long_where_the_caller_permits_no_more_segments_than_elements() {
     let machine = Machine::default();
@@ -303,6 +331,26 @@ fn sg_9_it_is_too_long_where_the_caller_permits_no_more_segments_than_elements()
     let many = SgError::TooManySegments { max: 2 };
     assert_eq!(refused(2, 2 * PAGE + 4), Some(many));
     assert_clean(&dma);
+}
+
+#[test]
+fn a_table_holds_what_it_was_made_for_and_allocates_no_more() {
+    let machine = Machine::default();
+    let buffer = || pages(&machine, Zone::Dma, 0, 64, 0);
+    let mut table = table(vec![buffer(), buffer()], 5);
+    assert!(table.push(buffer()).is_err(), "there is no room");
+    assert_eq!((table.bytes(), table.max_segments()), (128, 5));
+    assert_eq!(format!("{table:?}"), "SgTable(2 elements, 128 bytes)");
+    table.elements_mut()[1].bytes_mut(&machine).fill(9);
+    assert!(table.pop().is_some());
+    assert_eq!(table.elements().len(), 1);
+    assert_eq!(table.into_elements().count(), 1);
+    let (elements, segments) = (usize::MAX, 2);
+    let none = SgTable::<Pages<Machine>>::with_capacity(elements, segments).err();
+    let none = none.expect("more than there is");
+    assert_eq!(none, NoTable { elements, segments });
+    let line = none.to_string();
+    assert!(line.contains(&elements.to_string()) && line.ends_with("and 2 segments"));
 }
 
 #[test]
@@ -548,6 +596,37 @@ fn sg_2_the_last_segment_alone_may_have_an_odd_length() {
             assert_eq!(lens, [64, 64, 61]);
         },
     );
+}
+
+#[test]
+fn sg_4_a_bounced_element_starts_where_its_slots_do_whatever_its_own_address() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    let list = |mask| {
+        let builder = lists(&machine).segments(4, 4).min_align_mask(mask);
+        let device = builder.build(&machine.ram()).expect("valid");
+        let buffers = [2, 2].map(|offset| pages(&machine, Zone::High, offset, 64, 0));
+        let list = dma.map_sg(&device, table(buffers.into(), 4), ToDevice);
+        list.err().map(|refused| refused.error)
+    };
+    assert_eq!(list(0), None);
+    // Unless it keeps those bits.
+    assert!(matches!(list(3), Some(SgError::Granule { index: 0, .. })));
+}
+
+#[test]
+fn what_to_provide_for_is_known_before_the_launch() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    let device = lists(&machine).granule(4).build(&machine.ram());
+    let device = device.expect("valid");
+    let buffers = [64, 61].map(|len| pages(&machine, Zone::Dma, 0, len, 0));
+    let list = map((&dma, &device), buffers.into(), ToDevice);
+    assert_eq!((list.len(), list.device_len()), (125, 128));
+    // The caller's limit is below the device's.
+    assert_eq!((list.elements(), list.max_segments()), (2, 16));
+    let told = format!("{list:?}");
+    assert_eq!(told, "MappedSg(125 bytes ToDevice for lists)");
 }
 
 #[test]
