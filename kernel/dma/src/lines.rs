@@ -35,7 +35,23 @@ pub(crate) fn check_lines(found: CacheLines) -> Result<(), LineMismatch> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn cm_6_the_error_tells_what_was_found() {
+        let (smallest, writeback) = (32, 128);
+        let found = CacheLines {
+            smallest,
+            writeback,
+        };
+        let line = LineMismatch { found }.to_string();
+        assert!(
+            line.contains("32 bytes") && line.contains("128 at a time"),
+            "{line}"
+        );
+    }
 
     #[test]
     fn cm_6_a_machine_with_other_lines_gets_no_layer() {

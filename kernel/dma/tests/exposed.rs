@@ -4,7 +4,7 @@
 mod common;
 
 use common::{POOL, assert_clean, layer, legacy, pages, pattern};
-use dma::{Bidirectional, Bouncing, Exposed, FromDevice, SyncError, ToDevice};
+use dma::{Bidirectional, Bouncing, Exposed, FromDevice, PastEnd, SyncError, ToDevice};
 use hal::{DmaAddr, Pages, Platform, Zone};
 use sim::{Builder, Machine, Op, under_every_adversary};
 
@@ -155,6 +155,21 @@ fn ps_4_a_part_of_a_line_is_told_where_developers_listen() {
         // SAFETY: there is no device.
         drop(unsafe { ring.settle() });
     }
+}
+
+#[test]
+fn ps_3_ps_4_each_refusal_of_a_sync_is_one_line_with_its_numbers() {
+    let (offset, len, mapped) = (96, 33, 100);
+    let partial = SyncError::PartialLine { offset, len }.to_string();
+    assert!(partial.starts_with("33 bytes at 96 share a cache line"));
+    let past = PastEnd {
+        offset,
+        len,
+        mapped,
+    };
+    let told = SyncError::from(past).to_string();
+    assert_eq!(told, past.to_string());
+    assert!(!partial.contains('\n') && !told.contains('\n'));
 }
 
 #[test]

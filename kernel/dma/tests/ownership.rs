@@ -6,7 +6,8 @@ mod common;
 use common::{Idle, POOL, Unproven, assert_clean, fly, layer, legacy, pages, pattern, transfer};
 use dma::swiotlb::SLOT;
 use dma::{
-    Bidirectional, BounceReason, Bouncing, DmaDevice, DmaMask, FromDevice, Halt, MapError, ToDevice,
+    Bidirectional, BounceReason, Bouncing, DmaDevice, DmaMask, FromDevice, Halt, MapError,
+    Quarantined, ToDevice,
 };
 use hal::{DmaAddr, DmaWindow, PhysAddr, PhysRange, RamMap, Zone};
 use sim::{Builder, Machine, under_every_adversary};
@@ -281,6 +282,24 @@ fn an_unconfirmed_halt_quarantines_until_the_device_was_reset() {
     assert_eq!(unsafe { dma.device_was_reset(&device) }, 1);
     assert_eq!(machine.live_bytes(), live);
     assert_clean(&dma);
+}
+
+#[test]
+fn an_unconfirmed_halt_is_told_with_what_became_of_the_memory() {
+    let told = |recorded| {
+        let (device, len) = ("emmc2", 4096);
+        let lost = Quarantined {
+            device,
+            len,
+            recorded,
+        };
+        lost.to_string()
+    };
+    assert!(
+        told(true).starts_with("emmc2 ")
+            && told(true).contains(": 4096 bytes are kept in quarantine")
+    );
+    assert!(told(false).ends_with(": 4096 bytes are leaked"));
 }
 
 #[test]

@@ -311,6 +311,20 @@ fn sg_9_cuts_fall_on_lines_and_where_a_segment_is_no_line_on_the_granule() {
     assert_eq!(lens(64, 4), [64, 64, 64, 8]);
     assert_eq!(lens(50, 4), [48, 48, 48, 48, 8]);
     assert_eq!(lens(50, 1), [50, 50, 50, 50]);
+    // What fits is not cut at all.
+    assert_eq!(lens(200, 4), [200]);
+}
+
+#[test]
+fn sg_9_segments_shorter_than_the_granule_are_refused() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    let device = lists(&machine).segments(32, 4).max_seg_size(2);
+    let device = device.build(&machine.ram()).expect("valid");
+    let table = table(vec![pages(&machine, Zone::High, 0, 8, 0)], 16);
+    let refused = dma.map_sg(&device, table, ToDevice).err();
+    let refused = refused.map(|refused| refused.error);
+    assert!(matches!(refused, Some(SgError::Granule { .. })));
 }
 
 #[test]
