@@ -23,6 +23,9 @@ impl Attrs {
     /// Several devices have it: no bounce (ATTR-5).
     pub(crate) const SHARED: Self = Self(1 << 4);
 
+    /// Every bit there is.
+    const ALL: u8 = (1 << 5) - 1;
+
     /// Those under which a bounce would be an error.
     const IN_PLACE: Self =
         Self(Self::REQUIRE_COHERENT.0 | Self::ALREADY_DEVICE_OWNED.0 | Self::SHARED.0);
@@ -36,6 +39,16 @@ impl Attrs {
     #[inline]
     pub(crate) const fn overlaps(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// As a number, for a trace.
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// From such a number; what no attribute has is dropped.
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL)
     }
 
     /// Would a bounce be an error?

@@ -9,6 +9,7 @@ use crate::attrs::Attrs;
 use crate::device::{DeviceId, DmaDevice};
 use crate::error::MapError;
 use crate::layer::Dma;
+use crate::trace::{Kind, Tag};
 use arrayvec::ArrayVec;
 use core::fmt;
 use hal::Platform;
@@ -91,6 +92,9 @@ impl<P: Platform> Dma<P> {
     /// Counts a refusal, and keeps it for a message unless none is wanted.
     pub(crate) fn refuse(&self, device: &DmaDevice, error: MapError, attrs: Attrs) -> MapError {
         device.counters.refused(P::cpu_id(), error.reason());
+        let (addr, len) = error.block().map_or((0, 0), |b| (b.start().get(), b.len()));
+        let tag = Tag::plain(Kind::Refuse, device.id().number());
+        self.trace().note::<P>(tag.attrs(attrs), addr, len);
         if !attrs.contains(Attrs::NO_WARN) {
             let cause = Cause::Refused(error);
             self.complaints().lock().note(device, cause);

@@ -6,6 +6,7 @@ use crate::lines::{LineMismatch, check_lines};
 use crate::quarantine::Quarantine;
 use crate::reason::{Bouncing, Policy};
 use crate::swiotlb::{NoOrigins, Origins, Pool};
+use crate::trace::Trace;
 use hal::{IrqLock, PhysRange, Platform, Rank};
 use spin::Once;
 
@@ -24,11 +25,14 @@ pub struct Dma<P: Platform> {
     origins: Once<Origins>,
     quarantine: IrqLock<Quarantine, P>,
     complaints: IrqLock<Complaints, P>,
+    trace: Trace,
 }
 
 impl<P: Platform> Dma<P> {
     /// The layer over `platform`, and the right to look into it. Without a pool every buffer that must
     /// bounce is refused.
+    ///
+    /// Context: thread; allocates.
     pub fn new(
         platform: P,
         bouncing: Bouncing,
@@ -44,6 +48,7 @@ impl<P: Platform> Dma<P> {
             origins: Once::new(),
             quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
             complaints: IrqLock::new(Rank::Layer, "refused mappings", Complaints::new()),
+            trace: Trace::new(),
         };
         Ok((layer, Inspector::new()))
     }
@@ -78,6 +83,12 @@ impl<P: Platform> Dma<P> {
 
     pub(crate) fn complaints(&self) -> &IrqLock<Complaints, P> {
         &self.complaints
+    }
+
+    /// Where calls leave their events.
+    #[inline]
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     pub(crate) fn quarantine(&self) -> &IrqLock<Quarantine, P> {

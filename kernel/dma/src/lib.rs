@@ -77,6 +77,7 @@ pub mod swiotlb;
 mod sync;
 #[cfg(test)]
 mod testing;
+pub mod trace;
 mod view;
 
 pub use attrs::Attrs;

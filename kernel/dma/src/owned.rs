@@ -8,6 +8,7 @@ use crate::error::Refused;
 use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
 use crate::mapping::Mapping;
+use crate::trace::Kind;
 use core::fmt;
 use hal::{DmaBuffer, Platform};
 
@@ -89,6 +90,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
                 Lines::Dirty
             }
         };
+        link.note::<B, D>(Kind::UnmapSkipSync, &held);
         if let Place::Bounced(slots) = held.place {
             link.dma.release(slots);
         }

@@ -11,6 +11,7 @@ use crate::device::DeviceId;
 use crate::door::{EngineId, Parked};
 use crate::sg::Piece;
 use crate::swiotlb::Slots;
+use crate::trace::Noted;
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 
@@ -25,6 +26,8 @@ pub(crate) struct Record {
     pub(crate) engine: EngineId,
     pub(crate) buffer: Parked,
     pub(crate) slots: Kept,
+    /// What is told when it leaves.
+    pub(crate) freed: Noted,
 }
 
 /// The slots of one transfer.

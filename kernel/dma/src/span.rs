@@ -89,9 +89,13 @@ impl Span {
         Ok(Some(Self { offset, len }))
     }
 
+    /// Where it starts in the mapping.
+    pub(crate) const fn offset(self) -> u64 {
+        self.offset
+    }
+
     /// Its bytes.
-    #[cfg(test)]
-    const fn len(self) -> u64 {
+    pub(crate) const fn len(self) -> u64 {
         self.len
     }
 

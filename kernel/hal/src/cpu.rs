@@ -32,6 +32,12 @@ impl CpuId {
 pub trait Cpu {
     /// The core that executes this call.
     fn cpu_id() -> CpuId;
+
+    /// A clock that all cores share and that never goes back, as cheap as there is one: it orders the
+    /// events of several cores. No unit; always 0 on a machine without.
+    fn stamp() -> u64 {
+        0
+    }
 }
 
 /// The interrupt mask of the calling core.

@@ -5,6 +5,7 @@
 use crate::Machine;
 use hal::{Cpu, CpuId, HeldLocks, Irq};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 thread_local! {
     static CPU: Cell<CpuId> = const { Cell::new(CpuId::BOOT) };
@@ -37,6 +38,12 @@ pub fn irqs_masked() -> bool {
 impl Cpu for Machine {
     fn cpu_id() -> CpuId {
         CPU.get()
+    }
+
+    /// One more each time, whoever asks.
+    fn stamp() -> u64 {
+        static NOW: AtomicU64 = AtomicU64::new(0);
+        NOW.fetch_add(1, Ordering::Relaxed)
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Card(CardArgs),
     /// Add functions, files and lines to the backtraces of a console
     Symbolise(SymboliseArgs),
+    /// Check the order of calls in the traces of a console (`dma trace`, the dump of a crash)
+    Replay(ReplayArgs),
     /// Run every test there is; the last line is `N passed, N failed`
     Test(TestArgs),
     /// The self-tests and the main job under a modelled cache that no device snoops
@@ -112,6 +114,13 @@ pub(crate) struct SymboliseArgs {
     /// The kernel that said it; the one built last if absent
     #[arg(long)]
     pub(crate) elf: Option<PathBuf>,
+}
+
+/// Options of `replay`.
+#[derive(Args, Debug)]
+pub(crate) struct ReplayArgs {
+    /// What the console said, or the lines that start with `trace `
+    pub(crate) log: PathBuf,
 }
 
 /// Options of `removals`.

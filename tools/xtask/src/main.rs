@@ -24,6 +24,7 @@ mod payload;
 mod process;
 mod qemu;
 mod removals;
+mod replay;
 mod report;
 mod run;
 mod script;
@@ -65,6 +66,7 @@ fn dispatch(command: Command) -> anyhow::Result<bool> {
         Command::Image(options) => bootcard::run(&workspace, &options),
         Command::Card(options) => command::card(&workspace, &options),
         Command::Symbolise(options) => symbols::run(&workspace, &options),
+        Command::Replay(options) => replay::run(&options),
         Command::Oracle => cache_oracle::run(&workspace),
         Command::Removals(options) => removals::run(&workspace, &options),
         Command::Mutants(options) => survivors::run(&workspace, &options),

@@ -10,6 +10,7 @@ use crate::direction::{Dir, Direction};
 use crate::held::Place;
 use crate::mapping::Mapping;
 use crate::span::{Overrun, PastEnd, Span};
+use crate::trace::Kind;
 use core::fmt;
 use hal::{Access, DmaAddr, DmaBuffer, LINE, PhysRange, Platform};
 
@@ -71,6 +72,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         }
         let (link, held) = self.parts();
         link.hand_over(held);
+        link.note::<B, D>(Kind::Expose, held);
         let bus = held.bus;
         let mapping = Some(self);
         (bus, Exposed { mapping })
@@ -107,6 +109,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Exposed<'d, P, B, D> {
         if let Some(span) = self.span(offset, len)? {
             let (link, held) = self.mapping_mut().parts();
             link.sync_for_cpu::<B, D>(held, span);
+            link.note_part::<B, D>(Kind::SyncForCpu, held, span);
         }
         Ok(())
     }
@@ -127,6 +130,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Exposed<'d, P, B, D> {
             (Place::Bounced(_), Dir::FromDevice) => {}
             _ => link.sync_for_device(held, (Access::Write, span)),
         }
+        link.note_part::<B, D>(Kind::SyncForDevice, held, span);
         Ok(())
     }
 
@@ -179,9 +183,11 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Exposed<'d, P, B, D> {
     /// The device holds the address no more, or was halted, and its report of that was read before.
     pub unsafe fn settle(mut self) -> Mapping<'d, P, B, D> {
         let mapping = self.mapping.take();
-        let mapping = mapping.expect("taken only by calls that end the exposure");
+        let mut mapping = mapping.expect("taken only by calls that end the exposure");
         // The status that said so was loaded before the data will be.
         mapping.layer().platform().acquire();
+        let (link, held) = mapping.parts();
+        link.note::<B, D>(Kind::Settle, held);
         mapping
     }
 

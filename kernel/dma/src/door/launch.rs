@@ -4,6 +4,7 @@ use super::engine::Engine;
 use super::flight::InFlight;
 use crate::direction::{DeviceReads, Direction};
 use crate::mapping::Mapping;
+use crate::trace::Kind;
 use hal::{DmaAddr, DmaBuffer, Platform};
 
 impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
@@ -20,6 +21,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     pub unsafe fn launch<E: Engine>(mut self, engine: E) -> (DmaAddr, InFlight<'d, P, B, D, E>) {
         let (link, held) = self.parts();
         link.hand_over(held);
+        link.note::<B, D>(Kind::Launch, held);
         let bus = held.bus;
         (bus, InFlight::new(self, engine))
     }

@@ -7,6 +7,7 @@ use super::settle::{halt, park};
 use crate::direction::Direction;
 use crate::quarantine::Kept;
 use crate::sg::{MappedSg, Segments};
+use crate::trace::Kind;
 use hal::{DmaBuffer, Platform};
 
 impl<'d, P: Platform, B: DmaBuffer, D: Direction> MappedSg<'d, P, B, D> {
@@ -23,6 +24,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> MappedSg<'d, P, B, D> {
     pub unsafe fn launch<E: Engine>(mut self, engine: E) -> SgInFlight<'d, P, B, D, E> {
         let (link, held) = self.parts();
         link.hand_over_sg(held);
+        link.note_sg::<B, D>(Kind::Launch, held);
         SgInFlight {
             mapping: Some(self),
             engine,
@@ -81,7 +83,10 @@ fn settle<'d, P: Platform, B: DmaBuffer, D: Direction, E: Engine>(
     mapping: MappedSg<'d, P, B, D>,
     engine: &E,
 ) -> Result<MappedSg<'d, P, B, D>, Quarantined> {
-    halt(mapping.layer(), mapping, engine, quarantine)
+    let mut rests = halt(mapping.layer(), mapping, engine, quarantine)?;
+    let (link, held) = rests.parts();
+    link.note_sg::<B, D>(Kind::End, held);
+    Ok(rests)
 }
 
 fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
@@ -90,6 +95,9 @@ fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
 ) -> Quarantined {
     let len = mapping.len();
     let (link, held) = mapping.dismantle();
+    link.note_sg::<B, D>(Kind::Quarantine, &held);
+    let freed = link.event_sg::<B, D>(Kind::Free, &held);
     let (elements, pieces) = held.table.apart();
-    park(link, engine, Parked::new(elements), Kept::List(pieces), len)
+    let kept = Kept::List(pieces);
+    park(link, engine, (Parked::new(elements), kept, freed), len)
 }

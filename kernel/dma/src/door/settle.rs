@@ -9,6 +9,7 @@ use crate::layer::Dma;
 use crate::mapping::Mapping;
 use crate::quarantine::{Kept, Record, Whose};
 use crate::sync::Link;
+use crate::trace::{Kind, Noted};
 use hal::{DmaBuffer, Platform};
 
 /// Rest after a confirmed halt, quarantine otherwise.
@@ -16,7 +17,10 @@ pub(super) fn settle<'d, P: Platform, B: DmaBuffer, D: Direction, E: Engine>(
     mapping: Mapping<'d, P, B, D>,
     engine: &E,
 ) -> Result<Mapping<'d, P, B, D>, Quarantined> {
-    halt(mapping.layer(), mapping, engine, quarantine)
+    let mut rests = halt(mapping.layer(), mapping, engine, quarantine)?;
+    let (link, held) = rests.parts();
+    link.note::<B, D>(Kind::End, held);
+    Ok(rests)
 }
 
 /// The same for whatever an engine was given: a mapping, or a list.
@@ -42,19 +46,20 @@ pub(super) fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
 ) -> Quarantined {
     let len = mapping.len();
     let (link, held) = mapping.dismantle();
+    link.note::<B, D>(Kind::Quarantine, &held);
+    let freed = link.event::<B, D>(Kind::Free, &held);
     let slots = match held.place {
         Place::Direct(..) => Kept::One(None),
         Place::Bounced(slots) => Kept::One(Some(slots)),
     };
-    park(link, engine, Parked::new(held.buffer), slots, len)
+    park(link, engine, (Parked::new(held.buffer), slots, freed), len)
 }
 
 /// Keeps the memory of a transfer of `len` bytes in one record: buffers and slots stay together.
 pub(super) fn park<P: Platform>(
     Link { dma, device }: Link<'_, P>,
     engine: EngineId,
-    buffer: Parked,
-    slots: Kept,
+    (buffer, slots, freed): (Parked, Kept, Noted),
     len: u64,
 ) -> Quarantined {
     let record = Record {
@@ -62,6 +67,7 @@ pub(super) fn park<P: Platform>(
         engine,
         buffer,
         slots,
+        freed,
     };
     let recorded = dma.quarantine().lock().park(record);
     device.counters.quarantined(P::cpu_id());
@@ -107,6 +113,8 @@ impl<P: Platform> Dma<P> {
             let Some(record) = record else {
                 return freed;
             };
+            // Before anybody else can have the memory.
+            self.note(record.freed);
             match record.slots {
                 Kept::One(slots) => slots.into_iter().for_each(|slots| self.release(slots)),
                 Kept::List(pieces) => pieces

@@ -123,6 +123,17 @@ impl MapError {
         }
     }
 
+    /// What was to be mapped, where it can be told.
+    pub const fn block(&self) -> Option<PhysRange> {
+        match self {
+            Self::NoPool { block, .. }
+            | Self::WouldBounce { block, .. }
+            | Self::IsRam { block }
+            | Self::PeerUnseen { block, .. } => Some(*block),
+            _ => None,
+        }
+    }
+
     /// Is it worth trying again once other mappings have ended?
     pub const fn is_transient(&self) -> bool {
         matches!(self.class(), Class::Later)

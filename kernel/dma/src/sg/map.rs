@@ -12,6 +12,7 @@ use crate::door;
 use crate::layer::Dma;
 use crate::map::count_direct;
 use crate::sync::Link;
+use crate::trace::Kind;
 use core::marker::PhantomData;
 use hal::{DmaBuffer, Platform};
 
@@ -52,13 +53,15 @@ impl<P: Platform> Dma<P> {
         let owed = attrs.contains(Attrs::DEFER_SYNC);
         link.fill::<B, D>(&table, attrs, owed);
         let viewed = None;
+        let held = HeldSg {
+            table,
+            owed,
+            viewed,
+        };
+        link.note_sg::<B, D>(Kind::Map, &held);
         Ok(MappedSg {
             link,
-            held: Some(HeldSg {
-                table,
-                owed,
-                viewed,
-            }),
+            held: Some(held),
             direction: PhantomData,
         })
     }

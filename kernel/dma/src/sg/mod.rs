@@ -40,6 +40,7 @@ mod unmap;
 mod view;
 
 pub use error::{SgError, SgRefused};
+pub(crate) use mapped::HeldSg;
 pub use mapped::MappedSg;
 pub(crate) use piece::Piece;
 pub use segments::{Segment, Segments};

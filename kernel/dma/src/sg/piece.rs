@@ -29,6 +29,11 @@ impl Piece {
         Self { part, bus, slots }
     }
 
+    /// Where the device finds it.
+    pub(crate) fn bus(&self) -> DmaAddr {
+        self.bus
+    }
+
     /// The element.
     pub(super) fn element(&self) -> usize {
         self.part.element
@@ -40,7 +45,7 @@ impl Piece {
     }
 
     /// The same where the device has them, its granule's excess included.
-    pub(super) fn device_side(&self) -> PhysRange {
+    pub(crate) fn device_side(&self) -> PhysRange {
         match &self.slots {
             Some(slots) => slots.data(),
             None => self.part.extent,

@@ -6,6 +6,7 @@ use super::table::SgTable;
 use crate::direction::Direction;
 use crate::door;
 use crate::sync::Link;
+use crate::trace::Kind;
 use hal::{Access, DmaBuffer, Platform};
 
 impl<P: Platform, B: DmaBuffer, D: Direction> MappedSg<'_, P, B, D> {
@@ -126,6 +127,7 @@ impl<P: Platform> Link<'_, P> {
     pub(super) fn unmap_sg<B: DmaBuffer, D: Direction>(&self, mut held: HeldSg<B>) -> SgTable<B> {
         self.end_forgotten_look(&mut held);
         self.sync_sg_for_cpu::<B, D>(&mut held, |_| true);
+        self.note_sg::<B, D>(Kind::Unmap, &held);
         self.release_all(&mut held.table);
         held.table
     }

@@ -4,10 +4,11 @@ use super::mapped::MappedSg;
 use crate::direction::{DeviceReads, Direction};
 use crate::door;
 use crate::span::Span;
+use crate::trace::Kind;
 use crate::view::access;
 use core::ops::{Deref, DerefMut};
 use hal::buffer::View;
-use hal::{DmaBuffer, Platform};
+use hal::{Access, DmaBuffer, Platform};
 
 /// Bytes of one element, for as long as the guard lives; its drop hands them back to the device.
 ///
@@ -31,6 +32,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> MappedSg<'d, P, B, D> {
         link.end_forgotten_look(held);
         link.sync_sg_for_cpu::<B, D>(held, |piece| piece.element() == index);
         held.viewed = Some((index, access::<D>()));
+        link.note_element::<B, D>(Kind::SyncForCpu, held, index);
         let element = &held.table.elements[index];
         let whole = Span::whole(element.range().len());
         let view = Some(door::look(
@@ -67,6 +69,9 @@ impl<P: Platform, B: DmaBuffer, D: Direction> Drop for SgView<'_, '_, P, B, D> {
         let (link, held) = self.mapping.parts();
         if let Some(viewed) = held.viewed.take() {
             link.sync_element_for_device(held, viewed);
+            if viewed.1 == Access::Write {
+                link.note_element::<B, D>(Kind::SyncForDevice, held, viewed.0);
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("devicetree", &[]),
     ("oracle", &[]),
     ("oracle-plugin", &["oracle"]),
-    ("xtask", &["devicetree", "oracle"]),
+    ("xtask", &["devicetree", "dma", "hal", "oracle"]),
 ];
 
 /// Host crates that tests may see besides.

@@ -1,0 +1,215 @@
+//! A good trace passes; each change to it is told.
+
+extern crate std;
+
+use super::super::line::Line;
+use super::*;
+use hal::{PhysAddr, PhysRange};
+use std::string::{String, ToString};
+use std::vec;
+
+/// Two buffers of a device, one direct, one bounced, and a list; with maintenance.
+const GOOD: &[&str] = &[
+    "0 0 1 clean 0 - 0x1000+0x100 -",
+    "0 1 2 wait 0 - 0x0+0x0 -",
+    "0 2 3 map 2 both 0xc0001000+0x100 -",
+    "0 3 4 copy_in 0 - 0x9000+0x80 -",
+    "0 4 5 wait 0 - 0x0+0x0 -",
+    "0 5 6 bounce 2 from 0xc0009000+0x80 -",
+    "0 6 7 launch 2 both 0xc0001000+0x100 -",
+    "0 7 8 end 2 both 0xc0001000+0x100 -",
+    "0 8 9 drop 0 - 0x1000+0x100 -",
+    "0 9 a wait 0 - 0x0+0x0 -",
+    "0 10 b for_cpu 2 both 0xc0001010+0x10 -",
+    "0 11 c clean 0 - 0x1010+0x10 -",
+    "0 12 d wait 0 - 0x0+0x0 -",
+    "0 13 e for_device 2 both 0xc0001010+0x10 -",
+    "1 0 f expose 2 from 0xc0009000+0x80 -",
+    "1 1 10 drop 0 - 0x9000+0x80 -",
+    "1 2 11 wait 0 - 0x0+0x0 -",
+    "1 3 12 copy_out 0 - 0x9000+0x80 -",
+    "1 4 13 for_cpu 2 from 0xc0009000+0x80 -",
+    "1 5 14 settle 2 from 0xc0009000+0x80 -",
+    "0 14 15 unmap 2 both 0xc0001000+0x100 -",
+    "1 6 16 skip 2 from 0xc0009000+0x80 -",
+    "1 7 17 map-sg 3 to 0xc0001000+0x300 -",
+    "1 8 18 launch-sg 3 to 0xc0001000+0x300 -",
+    "1 9 19 quarantine-sg 3 to 0xc0001000+0x300 -",
+    "1 10 1a free-sg 3 to 0xc0001000+0x300 -",
+    "1 11 1b refuse 3 - 0x1000+0x300 -",
+    "1 12 1c map 3 to 0xc0001000+0x40 s",
+    "1 13 1d map 3 to 0xc0001000+0x40 s",
+    "1 14 1e unmap 3 to 0xc0001000+0x40 s",
+    "1 15 1f unmap 3 to 0xc0001000+0x40 s",
+];
+
+fn order(incomplete: bool) -> Order {
+    let mut order = Order::new(incomplete);
+    let low = PhysRange::new(PhysAddr::new(0), 0x4000_0000).expect("valid");
+    let window = DmaWindow::new(low, DmaAddr::new(0xC000_0000)).expect("valid");
+    order.window(2, window);
+    order.window(3, window);
+    order
+}
+
+/// The line, counted from 0, of the first wrong event, and why.
+fn run(lines: &[&str], incomplete: bool) -> Result<usize, (usize, String)> {
+    let mut order = order(incomplete);
+    for (at, line) in lines.iter().enumerate() {
+        let text = std::format!("trace {line}");
+        let Some(Ok(Line::Event { core, event })) = Line::parse(&text) else {
+            panic!("{text} is no event");
+        };
+        order
+            .step(core, &event)
+            .map_err(|why| (at, why.to_string()))?;
+    }
+    Ok(order.live())
+}
+
+#[test]
+fn a_good_trace_passes_and_leaves_nothing_mapped() {
+    assert_eq!(run(GOOD, false), Ok(0));
+    assert_eq!(run(GOOD, true), Ok(0), "and does without its past");
+}
+
+#[test]
+fn every_event_but_these_is_missed_or_seen_twice() {
+    // Lines whose loss no rule notices: what is cleaned or dropped without being mapped, looks at a
+    // mapping, what makes nothing, and the waits behind lines that are nobody's.
+    let idle = |line: &&str| {
+        [
+            "for_",
+            "refuse",
+            "clean",
+            "drop",
+            "copy_",
+            "free",
+            "quarantine",
+        ]
+        .iter()
+        .any(|kind| line.contains(kind))
+    };
+    for (at, line) in GOOD.iter().enumerate() {
+        let mut lines = GOOD.to_vec();
+        let gone = lines.remove(at);
+        if !idle(&gone) && !gone.ends_with(" s") {
+            assert_ne!(run(&lines, false), Ok(0), "without {gone}");
+        }
+        let mut lines = GOOD.to_vec();
+        lines.insert(at, line);
+        let twice = ["for_", "refuse", "clean", "drop", "copy_", "wait", " s"];
+        if !twice.iter().any(|kind| line.contains(kind)) {
+            let (wrong, _) = run(&lines, false).expect_err(line);
+            assert_eq!(wrong, at + 1, "{line} twice");
+        }
+    }
+}
+
+/// What is told of the good trace with one line changed, or put in.
+fn told(change: impl FnOnce(&mut Vec<&'static str>)) -> (usize, String) {
+    let mut lines = GOOD.to_vec();
+    change(&mut lines);
+    run(&lines, false).expect_err("something wrong")
+}
+
+#[test]
+fn calls_out_of_order_are_told() {
+    let (at, why) = told(|lines| lines.swap(6, 7));
+    assert_eq!((at, why.as_str()), (6, "end of a mapping that is at rest"));
+    let (at, why) = told(|lines| _ = lines.remove(7));
+    assert_eq!(at, 9);
+    assert_eq!(why, "for_cpu of a mapping that is in flight");
+    let (_, why) = told(|lines| lines[20] = "0 14 15 unmap 2 both 0xc0001000+0x80 -");
+    assert_eq!(why, "unmap of what the 0x100 mapped bytes are not");
+    let (_, why) = told(|lines| lines[20] = "0 14 15 unmap 2 to 0xc0001000+0x100 -");
+    assert_eq!(why, "unmap in another direction than the mapping's both");
+    let (_, why) = told(|lines| lines[20] = "0 14 15 unmap 3 both 0xc0001000+0x100 -");
+    assert_eq!(why, "unmap of what is not mapped");
+    let (_, why) = told(|lines| lines[10] = "0 10 b for_cpu 2 both 0xc00010f8+0x10 -");
+    assert_eq!(why, "for_cpu of what the 0x100 mapped bytes are not");
+    let (_, why) = told(|lines| lines.insert(3, "0 2 3 map 2 both 0xc0001000+0x100 -"));
+    assert_eq!(why, "map of what is mapped already, and not shared");
+    let (_, why) = told(|lines| lines.insert(25, "0 9 19 map-sg 3 to 0xc0001000+0x300 -"));
+    assert_eq!(why, "map of memory that is in quarantine");
+}
+
+#[test]
+fn cm_7_what_was_not_waited_for_is_told() {
+    for (wait, before, why) in [
+        (1, 1, "map before core 0 has waited for its clean"),
+        (4, 4, "bounce before core 0 has waited for its copy_in"),
+        (9, 9, "for_cpu before core 0 has waited for its drop"),
+        (12, 12, "for_device before core 0 has waited for its clean"),
+        (16, 16, "copy_out before core 1 has waited for its drop"),
+    ] {
+        assert_eq!(
+            told(|lines| _ = lines.remove(wait)),
+            (before, why.to_string())
+        );
+    }
+    // The copy before the wait (CM-7b).
+    let (at, why) = told(|lines| lines.swap(16, 17));
+    assert_eq!(
+        (at, why.as_str()),
+        (16, "copy_out before core 1 has waited for its drop")
+    );
+    // Another core's wait is none.
+    let (_, why) = told(|lines| lines[1] = "1 0 2 wait 0 - 0x0+0x0 -");
+    assert_eq!(why, "map before core 0 has waited for its clean");
+}
+
+#[test]
+fn what_an_interrupted_core_still_owes_is_its_own_matter() {
+    let mut lines = GOOD.to_vec();
+    // A handler maps something else between a clean and its wait.
+    lines.insert(1, "0 1 2 map 2 to 0xc0002000+0x40 d");
+    assert_eq!(run(&lines, false), Ok(1));
+}
+
+#[test]
+fn where_the_past_is_missing_the_unknown_passes_once() {
+    let lines = [
+        "0 9 1 end 2 to 0xc0001000+0x40 -",
+        "0 10 2 unmap 2 to 0xc0001000+0x40 -",
+    ];
+    assert_eq!(run(&lines, true), Ok(0));
+    assert!(run(&lines, false).is_err());
+    let wrong = [lines[0], "0 10 2 settle 2 to 0xc0001000+0x40 -"];
+    assert!(run(&wrong, true).is_err(), "known by now");
+}
+
+#[test]
+fn cores_are_merged_by_stamp_and_keep_their_own_order() {
+    let cores = [vec![1, 9, 2], vec![3, 4], vec![], vec![0]];
+    let merged = merge(cores, |stamp| *stamp);
+    assert_eq!(merged, [(3, 0), (0, 1), (1, 3), (1, 4), (0, 9), (0, 2)]);
+}
+
+#[test]
+fn what_is_believed_replaces_what_was_known() {
+    let mut order = order(true);
+    let event = |text: &str| match Line::parse(&std::format!("trace {text}")) {
+        Some(Ok(Line::Event { event, .. })) => event,
+        other => panic!("{other:?}"),
+    };
+    // The end of the flight is lost, and so is the unmap before the second map.
+    for text in [
+        "0 0 1 launch 2 to 0xc0001000+0x40 -",
+        "0 3 2 unmap 2 to 0xc0001000+0x40 -",
+        "0 4 3 map 2 to 0xc0001000+0x40 -",
+        "0 9 4 map 2 both 0xc0001000+0x80 -",
+        "0 9 5 drop 0 - 0x1000+0x80 -",
+    ] {
+        order.believe(0, &event(text));
+    }
+    let launch = event("0 10 6 launch 2 both 0xc0001000+0x80 -");
+    assert_eq!(order.step(0, &launch), Ok(()));
+    assert_eq!(order.live(), 1);
+    let end = event("0 11 7 end 2 both 0xc0001000+0x80 -");
+    assert_eq!(order.step(0, &end), Ok(()));
+    let unmap = event("0 12 8 unmap 2 both 0xc0001000+0x80 -");
+    assert!(order.step(0, &unmap).is_err(), "the drop is not waited for");
+    order.forgive();
+    assert_eq!(order.step(0, &unmap), Ok(()));
+}
