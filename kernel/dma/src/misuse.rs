@@ -45,6 +45,39 @@ misuse! {
         right "mapping.unmap();",
         wrong "mapping.unmap(ToDevice);",
         "";
+    own_3_what_a_device_writes_is_mapped_for_it, "E0277":
+        "fn target<D: DeviceWrites>(_: D) {}",
+        right "target(FromDevice);",
+        wrong "target(ToDevice);",
+        "";
+    own_4_unmap_is_given_no_device, "E0061":
+        "let mapping = dma.map(&device, page(), ToDevice).unwrap();",
+        right "mapping.unmap();",
+        wrong "mapping.unmap(&device);",
+        "";
+    own_5_a_buffer_is_mapped_twice_as_shared_alone, "E0382":
+        "let shared = dma.share(page());",
+        right "let first = dma.map_shared(&device, shared.clone(), ToDevice);",
+        wrong "let first = dma.map_shared(&device, shared, ToDevice);",
+        "dma.map_shared(&device, shared, ToDevice).unwrap();";
+    own_5_a_mapped_buffer_is_not_mapped_again, "E0382":
+        "let page = page(); let mapping = dma.map(&device, page, ToDevice).unwrap();",
+        right "let page = mapping.unmap();",
+        wrong "let _ = &mapping;",
+        "dma.map(&device, page, ToDevice).unwrap();";
+    map_1_a_refusal_is_no_address, "E0599":
+        "let result = dma.map(&device, page(), ToDevice);",
+        right "let mapping = result.unwrap();",
+        wrong "let mapping = result;",
+        "mapping.len(); mapping.unmap();";
+    cm_9_own_2_nothing_in_flight_is_looked_at, "E0599":
+        "struct Done(EngineId);
+         unsafe impl Engine for &Done { fn id(&self) -> EngineId { self.0 } fn halt(&self) -> Halt { Halt::Confirmed } }
+         let done = Done(EngineId::new());
+         let (_, flight) = unsafe { dma.map(&device, page(), Bidirectional).unwrap().launch(&done) };",
+        right "let mut mapping = flight.end().unwrap();",
+        wrong "let mut mapping = flight;",
+        "mapping.for_cpu();";
     map_3_there_is_no_direction_none, "E0277":
         "",
         right "dma.map(&device, page(), ToDevice).unwrap();",

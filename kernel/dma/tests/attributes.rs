@@ -406,7 +406,7 @@ fn attr_5_devices_that_snoop_do_not_share_with_devices_that_do_not() {
 }
 
 #[test]
-fn require_coherent_is_an_error_where_cache_work_or_a_bounce_is_needed() {
+fn attr_6_require_coherent_is_an_error_where_cache_work_or_a_bounce_is_needed() {
     let machine = Machine::default();
     let dma = layer(&machine, Bouncing::AsNeeded, POOL);
     let (plain, snooping) = (legacy(&machine), snooping(&machine));

@@ -176,7 +176,7 @@ fn a_bidirectional_buffer_goes_there_and_back() {
 }
 
 #[test]
-fn a_length_rounded_up_to_the_granule_stays_in_the_buffers_own_lines() {
+fn hw_8_a_length_rounded_up_to_the_granule_stays_in_the_buffers_own_lines() {
     under_every_adversary(&Builder::default(), |machine| {
         let (dma, device) = (layer(machine, Bouncing::AsNeeded, POOL), words(machine));
         for zone in [Zone::Dma, Zone::High] {

@@ -106,6 +106,37 @@ fn mask_4_the_coherent_mask_is_its_own() {
 }
 
 #[test]
+fn mask_4_mask_5_a_coherent_mask_that_is_given_proves_its_own_reach() {
+    let ram = RamMap {
+        banks: &[range(0, 4 * GIB)],
+        dma_end: PhysAddr::new(GIB),
+    };
+    let with = |windows: &[DmaWindow], mask, coherent| {
+        let builder = DmaDevice::builder("ring").windows(windows);
+        let builder = builder.mask(DmaMask::bits(mask));
+        builder.coherent_mask(DmaMask::bits(coherent)).build(&ram)
+    };
+    // The buffers' mask reaches all, the rings' mask half of where rings may be.
+    let error = LimitError::CoherentBeyondReach {
+        first: PhysAddr::new(GIB / 2),
+        mask: DmaMask::bits(29),
+        dma_end: PhysAddr::new(GIB),
+    };
+    assert_eq!(with(&[], 32, 29).err(), Some(error));
+    assert!(error.to_string().contains("0x1fffffff"), "{error}");
+    assert!(with(&[], 32, 30).is_ok());
+    // The PCIe card of HW-3, whose driver widened one mask of two.
+    let above = [window(0, 4 * GIB, 0x4_0000_0000)];
+    let limit = DmaMask::bits(32);
+    let error = LimitError::ReachesNoRam { limit };
+    assert_eq!(with(&above, 36, 32).err(), Some(error));
+    assert!(with(&above, 36, 36).is_ok());
+    // Where each page lies does not matter for rings.
+    let shifted = [window(0, 4 * GIB, 0x10_0000)];
+    assert!(with(&shifted, 36, 32).is_ok());
+}
+
+#[test]
 fn q_3_q_4_the_longest_mapping_is_a_constant_of_device_and_pool() {
     let machine = Machine::default();
     let (dma, limited) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
@@ -151,7 +182,7 @@ fn lim_1_alignment_padding_comes_off_the_longest_mapping() {
 }
 
 #[test]
-fn seg_0_means_the_default() {
+fn a_segment_limit_of_0_means_the_default() {
     let machine = Machine::default();
     let device = DmaDevice::builder("d").seg_boundary_mask(0).max_seg_size(0);
     let device = device.build(&machine.ram()).expect("valid");

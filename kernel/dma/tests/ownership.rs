@@ -34,7 +34,7 @@ fn own_1_stores_through_a_view_reach_the_device() {
 }
 
 #[test]
-fn a_forgotten_view_is_ended_by_the_launch() {
+fn own_1_a_forgotten_view_is_ended_by_the_launch() {
     under_every_adversary(&Builder::default(), |machine| {
         let (dma, device) = (layer(machine, Bouncing::AsNeeded, POOL), legacy(machine));
         for zone in [Zone::Dma, Zone::High] {
@@ -52,7 +52,7 @@ fn a_forgotten_view_is_ended_by_the_launch() {
 }
 
 #[test]
-fn a_forgotten_view_is_ended_by_unmap_without_losing_its_stores() {
+fn own_1_a_forgotten_view_is_ended_by_unmap_without_losing_its_stores() {
     under_every_adversary(&Builder::default(), |machine| {
         let (dma, device) = (layer(machine, Bouncing::AsNeeded, POOL), legacy(machine));
         // Lines in part, and whole ones, whose mappings may end in a shorter way.
@@ -376,7 +376,7 @@ fn a_forgotten_flight_frees_nothing() {
 }
 
 #[test]
-fn counters_tell_direct_from_bounced_and_why() {
+fn st_2_counters_tell_direct_from_bounced_and_why() {
     let machine = Machine::default();
     let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
     drop(dma.map(&device, pages(&machine, Zone::Dma, 0, 100, 0), FromDevice));

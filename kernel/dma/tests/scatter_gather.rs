@@ -164,7 +164,7 @@ fn sg_2_a_list_that_joins_nothing_has_a_segment_per_element() {
 }
 
 #[test]
-fn sg_5_a_pool_that_holds_exactly_two_buffers_refuses_the_third_and_keeps_nothing() {
+fn sg_5_attr_4_a_pool_that_holds_exactly_two_buffers_refuses_the_third_and_keeps_nothing() {
     let machine = small().bank(0x5000_0000, 8 * PAGE).build();
     let (dma, device) = (
         layer(&machine, Bouncing::AsNeeded, SMALL_POOL),

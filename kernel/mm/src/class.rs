@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn km_3_without_a_pool_every_class_is_of_whole_lines() {
+    fn km_5_without_a_pool_every_class_is_of_whole_lines() {
         for bytes in 1..=2048 {
             let size = size(bytes, 1, Floor::Line).expect("has a class");
             assert!(
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_floor_follows_from_the_pool() {
+    fn km_5_the_floor_follows_from_the_pool() {
         assert_eq!(Floor::for_pool(true), Floor::Word);
         assert_eq!(Floor::for_pool(false), Floor::Line);
     }

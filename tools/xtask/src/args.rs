@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Check,
     /// Write the table of the mapping decision anew
     Decisions,
+    /// Write the table of which test holds which rule anew
+    Rules,
     /// Write the documentation of all crates
     Doc,
 }

@@ -26,6 +26,7 @@ mod qemu;
 mod removals;
 mod replay;
 mod report;
+mod rules;
 mod run;
 mod script;
 mod shim;
@@ -72,6 +73,7 @@ fn dispatch(command: Command) -> anyhow::Result<bool> {
         Command::Mutants(options) => survivors::run(&workspace, &options),
         Command::Check => command::check(&workspace),
         Command::Decisions => command::decisions(&workspace),
+        Command::Rules => rules::run(&workspace),
         Command::Doc => command::doc(&workspace),
     }
 }

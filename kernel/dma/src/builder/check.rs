@@ -5,7 +5,7 @@ use super::LimitError;
 use crate::limits::Limits;
 use crate::reach::Reach;
 use crate::swiotlb::CHUNK;
-use hal::{LINE, RamMap};
+use hal::{LINE, PhysAddr, RamMap};
 
 /// Each limit for itself.
 pub(super) fn limits(limits: &Limits) -> Result<(), LimitError> {
@@ -42,33 +42,51 @@ pub(super) fn limits(limits: &Limits) -> Result<(), LimitError> {
 /// Some RAM is reachable, and either all of it is, or everything that bounce buffers may ever be made
 /// of. A device that passes fails no mapping for ever because of where a buffer lies.
 pub(super) fn reach(reach: &Reach, ram: &RamMap<'_>) -> Result<(), LimitError> {
+    let Some(first) = first_hidden(reach, ram, CHUNK)? else {
+        return Ok(());
+    };
+    Err(LimitError::PoolBeyondReach {
+        first,
+        dma_end: ram.dma_end,
+    })
+}
+
+/// As [`reach`], for memory that is shared for good: it comes from the same zone, at any place.
+pub(super) fn coherent(reach: &Reach, ram: &RamMap<'_>) -> Result<(), LimitError> {
+    let Some(first) = first_hidden(reach, ram, 1)? else {
+        return Ok(());
+    };
+    Err(LimitError::CoherentBeyondReach {
+        first,
+        mask: reach.mask,
+        dma_end: ram.dma_end,
+    })
+}
+
+/// The first byte of zone `Dma` that is out of reach in units of so many bytes, unless all RAM is
+/// reachable; an error where nothing is.
+fn first_hidden(
+    reach: &Reach,
+    ram: &RamMap<'_>,
+    unit: u64,
+) -> Result<Option<PhysAddr>, LimitError> {
     let hidden = |range: &hal::PhysRange| reach.first_hidden(*range, 1);
     if ram.banks.iter().all(|bank| hidden(bank).is_none()) && !ram.banks.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    let Some(zone) = ram.dma_zone().next() else {
-        return Err(LimitError::ReachesNoRam {
-            limit: reach.limit(),
-        });
+    let none = LimitError::ReachesNoRam {
+        limit: reach.limit(),
     };
+    let zone = ram.dma_zone().next().ok_or(none)?;
     if reach
         .last_reachable()
         .is_none_or(|last| last < zone.start())
     {
-        return Err(LimitError::ReachesNoRam {
-            limit: reach.limit(),
-        });
+        return Err(none);
     }
-    match ram
+    Ok(ram
         .dma_zone()
-        .find_map(|part| reach.first_hidden(part, CHUNK))
-    {
-        Some(first) => Err(LimitError::PoolBeyondReach {
-            first,
-            dma_end: ram.dma_end,
-        }),
-        None => Ok(()),
-    }
+        .find_map(|part| reach.first_hidden(part, unit)))
 }
 
 /// Is `mask` 2^n - 1?

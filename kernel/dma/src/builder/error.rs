@@ -48,6 +48,16 @@ pub enum LimitError {
         /// Where that zone ends.
         dma_end: PhysAddr,
     },
+    /// As [`PoolBeyondReach`](Self::PoolBeyondReach), for memory that the device shares with the CPU
+    /// for good (MASK-5).
+    CoherentBeyondReach {
+        /// The first such byte.
+        first: PhysAddr,
+        /// The mask that is too narrow, or that no window suits.
+        mask: DmaMask,
+        /// Where that zone ends.
+        dma_end: PhysAddr,
+    },
 }
 
 impl fmt::Display for LimitError {
@@ -87,6 +97,16 @@ impl fmt::Display for LimitError {
                 f,
                 "RAM from {first} on is out of reach, and bounce buffers may lie anywhere below \
                  {dma_end}: check dma-ranges and the mask"
+            ),
+            Self::CoherentBeyondReach {
+                first,
+                mask,
+                dma_end,
+            } => write!(
+                f,
+                "RAM from {first} on is out of a coherent mask of {}, and coherent memory may lie \
+                 anywhere below {dma_end}: check dma-ranges and the mask",
+                mask.last()
             ),
         }
     }

@@ -12,6 +12,9 @@ use crate::reach::{DmaMask, MAX_WINDOWS, Reach};
 use arrayvec::ArrayVec;
 use hal::{DmaWindow, RamMap};
 
+/// A device's masks where nothing is said of them.
+const DEFAULT_MASK: DmaMask = DmaMask::bits(32);
+
 /// Collects a device's limits; [`build`](Self::build) checks them. There is no setter afterwards
 /// (DEV-2).
 #[derive(Clone, Debug)]
@@ -22,7 +25,7 @@ pub struct Builder {
     windows_found: usize,
     mask: DmaMask,
     bus_limit: DmaMask,
-    coherent_mask: DmaMask,
+    coherent_mask: Option<DmaMask>,
     limits: Limits,
 }
 
@@ -33,10 +36,10 @@ impl Builder {
             windows: ArrayVec::new(),
             registers: ArrayVec::new(),
             windows_found: 0,
-            mask: DmaMask::bits(32),
+            mask: DEFAULT_MASK,
             bus_limit: DmaMask::bits(64),
             limits: Limits::DEFAULT,
-            coherent_mask: DmaMask::bits(32),
+            coherent_mask: None,
         }
     }
 
@@ -61,9 +64,10 @@ impl Builder {
     }
 
     /// The highest address the device can emit for memory that it shares with the CPU for good, such
-    /// as rings of descriptors. Says nothing about buffers (MASK-4).
+    /// as rings of descriptors. Says nothing about buffers (MASK-4). What is said is proven, as the
+    /// mask for buffers is (MASK-5); what is not is 32 bits, and nothing depends on it.
     pub fn coherent_mask(mut self, mask: DmaMask) -> Self {
-        self.coherent_mask = mask;
+        self.coherent_mask = Some(mask);
         self
     }
 
@@ -131,12 +135,21 @@ impl Builder {
             bus_limit: self.bus_limit,
         };
         check::reach(&reach, ram)?;
+        if let Some(mask) = self.coherent_mask {
+            check::coherent(
+                &Reach {
+                    mask,
+                    ..reach.clone()
+                },
+                ram,
+            )?;
+        }
         let addressing = Addressing::of(&reach, ram);
         let limits = self.limits;
         Ok(DmaDevice::new(
             self.name,
             (reach, addressing),
-            self.coherent_mask,
+            self.coherent_mask.unwrap_or(DEFAULT_MASK),
             (self.registers, ram),
             limits,
         ))

@@ -5,9 +5,12 @@ mod shape;
 mod sources;
 mod tools;
 
+pub(crate) use sources::rust_files;
+
 use crate::args::TestArgs;
 use crate::interrupt;
 use crate::report::{Group, Totals};
+use crate::rules;
 use crate::workspace::Workspace;
 use std::time::Instant;
 
@@ -26,6 +29,7 @@ const CHECKS: &[(&str, Check)] = &[
         "lints of the workspace in every crate",
         sources::workspace_lints,
     ),
+    ("every rule has a test", rules::check),
     ("lints, host", tools::lints_host),
     ("lints, board", tools::lints_board),
     ("documentation, host", tools::doc_host),

@@ -82,7 +82,7 @@ fn each_file<'a>(
 }
 
 /// The `.rs` files of a crate.
-pub(super) fn rust_files(package: &Package) -> Vec<PathBuf> {
+pub(crate) fn rust_files(package: &Package) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![package.folder().join("src"), package.folder().join("tests")];
     while let Some(folder) = folders.pop() {
