@@ -5,7 +5,7 @@ use crate::device::DmaDevice;
 use crate::error::MapError;
 use crate::layer::Dma;
 use crate::reason::BounceReason;
-use crate::swiotlb::{Full, Layout, NeverFits, Slots, max_len};
+use crate::swiotlb::{CHUNK, Full, Layout, NeverFits, Slots, max_len};
 use hal::{DmaAddr, Platform};
 
 impl<P: Platform> Dma<P> {
@@ -17,11 +17,12 @@ impl<P: Platform> Dma<P> {
         reason: BounceReason,
     ) -> Result<(Slots, DmaAddr), MapError> {
         let (block, reach) = (request.block, device.reach().last_reachable());
-        let (capacity, memory) = self.shape().ok_or(MapError::NoPool {
+        let pool = self.pool().ok_or(MapError::NoPool {
             reason,
             block,
             reach,
         })?;
+        let capacity = pool.capacity();
         let never = |max| MapError::TooLong {
             len: block.len(),
             max,
@@ -30,41 +31,61 @@ impl<P: Platform> Dma<P> {
         let len = request.extent(device).ok_or(never(max))?.len();
         let layout = Layout::new(block.start(), len, device.limits(), 0, capacity)
             .map_err(|NeverFits { max }| never(max))?;
-        let slots = self.alloc(&layout, len)?;
+        let slots = pool.alloc(&layout, len).map_err(full)?;
         match device.reach().reach_slots(slots.data()) {
+            Some(bus) if crosses(bus, len, device.limits().seg_boundary_mask) => {
+                self.release(slots);
+                Err(never(CHUNK))
+            }
             Some(bus) => Ok((slots, bus)),
             None => {
                 self.release(slots);
                 Err(MapError::PoolUnreachable {
-                    pool: memory,
+                    pool: pool.range(),
                     reach,
                 })
             }
         }
     }
 
-    fn alloc(&self, layout: &Layout, len: u64) -> Result<Slots, MapError> {
-        let mut pool = self.pool().lock();
-        let pool = pool.as_mut().expect("the shape was taken from this pool");
-        pool.alloc(layout, len).map_err(
-            |Full {
-                 wanted,
-                 free,
-                 largest_run,
-             }| {
-                MapError::PoolFull {
-                    wanted,
-                    free,
-                    largest_run,
-                }
-            },
-        )
-    }
-
+    /// Gives slots back.
     pub(crate) fn release(&self, slots: Slots) {
-        let mut pool = self.pool().lock();
-        pool.as_mut()
-            .expect("slots come from a pool")
-            .release(slots);
+        let pool = self.pool().expect("slots come from a pool");
+        pool.release(slots);
+    }
+}
+
+/// Does a run of several chunks cross a boundary of the device on its bus? In one chunk none does; a
+/// window may put a boundary between two, where it is a GiB or more.
+fn crosses(bus: DmaAddr, len: u64, boundary_mask: u64) -> bool {
+    let last = bus.get().wrapping_add(len - 1);
+    len > CHUNK && (bus.get() ^ last) & !boundary_mask != 0
+}
+
+fn full(full: Full) -> MapError {
+    let Full {
+        wanted,
+        free,
+        largest_run,
+    } = full;
+    MapError::PoolFull {
+        wanted,
+        free,
+        largest_run,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fr_5_a_run_over_chunks_is_judged_on_the_bus() {
+        let four_gib = u64::from(u32::MAX);
+        let below = DmaAddr::new(0xFFE0_0000);
+        assert!(crosses(below, CHUNK + 1, four_gib));
+        assert!(!crosses(below, CHUNK + 1, u64::MAX));
+        assert!(!crosses(below, CHUNK, four_gib));
+        assert!(!crosses(DmaAddr::new(0xFFC0_0000), 2 * CHUNK, four_gib));
     }
 }

@@ -44,11 +44,11 @@ impl Inspector {
 
     /// Where the pool's memory is, if there is a pool.
     pub fn pool_range<P: Platform>(&self, dma: &Dma<P>) -> Option<PhysRange> {
-        dma.shape().map(|(_, range)| range)
+        dma.pool().map(Pool::range)
     }
 
     /// Occupancy of the pool, if there is one.
     pub fn pool_usage<P: Platform>(&self, dma: &Dma<P>) -> Option<Usage> {
-        dma.pool().lock().as_ref().map(Pool::usage)
+        dma.pool().map(Pool::usage)
     }
 }

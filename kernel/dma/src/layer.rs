@@ -7,20 +7,18 @@ use crate::quarantine::Quarantine;
 use crate::reason::{Bouncing, Policy};
 use crate::swiotlb::{NoOrigins, Origins, Pool};
 use crate::trace::Trace;
-use hal::{IrqLock, PhysRange, Platform, Rank};
+use hal::{IrqLock, Platform, Rank};
 use spin::Once;
 
 /// The mapping layer of a machine.
 ///
-/// Lock order: the locks of pool, quarantine and refusals, all of rank `Layer`, are never held
-/// together, and nothing else is called under any.
+/// Lock order: the locks of the pool's chunks, quarantine and refusals, all of rank `Layer`, are never
+/// held together, and nothing else is called under any.
 pub struct Dma<P: Platform> {
     platform: P,
     bouncing: Bouncing,
     policy: Policy,
-    /// The pool's longest run and its memory, fixed: asked without the lock.
-    shape: Option<(u32, PhysRange)>,
-    pool: IrqLock<Option<Pool>, P>,
+    pool: Option<Pool<P>>,
     /// Whose bytes are in the pool for drivers that keep addresses alone: made for the first of them.
     origins: Once<Origins>,
     quarantine: IrqLock<Quarantine, P>,
@@ -36,15 +34,14 @@ impl<P: Platform> Dma<P> {
     pub fn new(
         platform: P,
         bouncing: Bouncing,
-        pool: Option<Pool>,
+        pool: Option<Pool<P>>,
     ) -> Result<(Self, Inspector), LineMismatch> {
         check_lines(platform.cache_lines())?;
         let layer = Self {
             platform,
             bouncing,
             policy: bouncing.policy(pool.is_some()),
-            shape: pool.as_ref().map(|pool| (pool.capacity(), pool.range())),
-            pool: IrqLock::new(Rank::Layer, "bounce pool", pool),
+            pool,
             origins: Once::new(),
             quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
             complaints: IrqLock::new(Rank::Layer, "refused mappings", Complaints::new()),
@@ -63,21 +60,17 @@ impl<P: Platform> Dma<P> {
         self.policy
     }
 
-    /// The pool's longest run and its memory, if there is one.
-    pub(crate) fn shape(&self) -> Option<(u32, PhysRange)> {
-        self.shape
-    }
-
-    pub(crate) fn pool(&self) -> &IrqLock<Option<Pool>, P> {
-        &self.pool
+    /// The bounce pool, if there is one.
+    pub(crate) fn pool(&self) -> Option<&Pool<P>> {
+        self.pool.as_ref()
     }
 
     /// The notes on all slots, if there are slots. Allocates at the first call.
     pub(crate) fn origins(&self) -> Result<Option<&Origins>, NoOrigins> {
-        let Some((_, memory)) = self.shape else {
+        let Some(pool) = &self.pool else {
             return Ok(None);
         };
-        let made = self.origins.try_call_once(|| Origins::new(memory));
+        let made = self.origins.try_call_once(|| Origins::new(pool.range()));
         made.map(Some)
     }
 

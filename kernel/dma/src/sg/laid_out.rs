@@ -11,6 +11,7 @@ use super::segments::{Segment, Segments};
 use super::table::SgTable;
 use crate::attrs::Attrs;
 use crate::direction::Direction;
+use crate::swiotlb::Pool;
 use crate::sync::Link;
 use hal::{DmaBuffer, Platform};
 
@@ -31,7 +32,7 @@ impl<P: Platform> Link<'_, P> {
         let mut terms = Terms {
             device: self.device,
             policy: self.dma.policy(),
-            capacity: self.dma.shape().map(|(capacity, _)| capacity),
+            capacity: self.dma.pool().map(Pool::capacity),
             dir: D::DIR,
             attrs,
             split,

@@ -32,12 +32,13 @@ pub(crate) const fn span(first: u32, len: u32) -> u64 {
     (!0 >> (64 - len)) << first
 }
 
-/// Length of the run of set bits around bit `at`, which is set.
-pub(crate) const fn run_around(free: u64, at: u32) -> u32 {
+/// The run of set bits around bit `at`, which is set: its first bit, and the one behind its last.
+pub(crate) const fn run_around(free: u64, at: u32) -> (u32, u32) {
+    // Shifted-in zeros end a run at the word's edge.
     let above = (!(free >> at)).trailing_zeros();
     let below = (!(free << (63 - at))).leading_zeros();
-    // Both count the bit itself; shifted-in zeros end a run at the word's edge.
-    above + below - 1
+    // Both count the bit itself.
+    (at + 1 - below, at + above)
 }
 
 /// Byte `i` of the result has its top bit set where byte `i` of `bounds` is at least `least`. Bytes
@@ -75,7 +76,7 @@ mod tests {
             while first > 0 && free >> (first - 1) & 1 == 1 { first -= 1; }
             let mut last = at;
             while last < 63 && free >> (last + 1) & 1 == 1 { last += 1; }
-            prop_assert_eq!(run_around(free, at), last - first + 1);
+            prop_assert_eq!(run_around(free, at), (first, last + 1));
         }
 
         #[test]

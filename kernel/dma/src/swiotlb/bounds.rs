@@ -25,6 +25,13 @@ impl Bounds {
         (self.0[word / 8] >> (word % 8 * 8) & 0xFF) as u32
     }
 
+    /// Makes the bound of `word` at least `bound`.
+    pub(super) fn raise(&mut self, word: usize, bound: u32) {
+        if bound > self.get(word) {
+            self.set(word, bound);
+        }
+    }
+
     pub(super) fn set(&mut self, word: usize, bound: u32) {
         let shift = word % 8 * 8;
         let half = &mut self.0[word / 8];

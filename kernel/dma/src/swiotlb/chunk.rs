@@ -1,67 +1,62 @@
-//! One chunk of the pool: 1,024 slots as sixteen words of free bits.
+//! The slots of one chunk: 1,024 of them as sixteen words of free bits.
 //!
 //! For each word a byte holds an *upper bound* of its longest free run, and a second one of its
-//! longest free run that starts on a page; both live in two words, so that eight are compared at a
-//! time. A failed search lowers the bound it used, a release raises both, so a word that cannot
-//! serve is tried once. Runs of up to 32 slots come from a single word; longer ones, and those
-//! that no single word has, from a scan of all sixteen.
+//! longest free run that starts on a page; both lie in two words, so that eight are compared at a
+//! time. The same two bounds are kept for the chunk as a whole. A failed search lowers the bound that
+//! it used, a release raises both by as much as the run that it made is long, so what cannot serve is
+//! tried once.
 
-use super::bits::{grid, run_around, run_starts, span};
+mod search;
+
+use super::bits::{run_around, span};
 use super::bounds::Bounds;
-use super::layout::Layout;
-use super::{CHUNK_SLOTS, Full};
+use super::layout::{Kind, Layout};
+use super::{CHUNK_SLOTS, PAGE_SLOTS};
 
 const WORDS: usize = 16;
 const WORD: u32 = u64::BITS;
-/// The longest run that is looked for in one word.
-const SHORT: u32 = 32;
-
-/// Which bound a search may use, and lower when it fails.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Any start: the plain bound, exactly.
-    Any,
-    /// Starts on a page: the second bound, exactly.
-    Page,
-    /// A rarer alignment or a boundary: the plain bound as a filter; failing says nothing about it.
-    Rare,
-}
 
 /// The slots of one chunk.
 #[derive(Debug)]
 pub(crate) struct Chunk {
     free: [u64; WORDS],
-    any: Bounds,
-    page: Bounds,
-    /// Upper bound of the longest run in the whole chunk.
-    longest: u32,
+    /// By [`Kind`]: any run, runs from a page on.
+    bounds: [Bounds; 2],
+    /// The same for runs of the whole chunk, across words.
+    longest: [u32; 2],
     total: u32,
     free_slots: u32,
 }
 
 impl Chunk {
-    /// A chunk whose first `slots` slots exist; the others count as used for ever, so nothing behind
-    /// the pool's end can be handed out (GEO-3).
-    pub(crate) fn new(slots: u32) -> Self {
+    /// A chunk without slots.
+    pub(crate) const NONE: Self = Self {
+        free: [0; WORDS],
+        bounds: [Bounds::NONE; 2],
+        longest: [0; 2],
+        total: 0,
+        free_slots: 0,
+    };
+
+    /// A chunk that has `slots` slots from `first` on; the others count as used for ever, so nothing
+    /// outside its memory can be handed out (GEO-3).
+    pub(crate) fn new(first: u32, slots: u32) -> Self {
         assert!(
-            slots <= CHUNK_SLOTS,
-            "a chunk has {CHUNK_SLOTS} slots, not {slots}"
+            first + slots <= CHUNK_SLOTS,
+            "a chunk has {CHUNK_SLOTS} slots, not {first} + {slots}"
         );
         let mut chunk = Self {
-            free: [0; WORDS],
-            any: Bounds::NONE,
-            page: Bounds::NONE,
-            longest: slots,
             total: slots,
             free_slots: slots,
+            longest: [slots; 2],
+            ..Self::NONE
         };
-        for word in 0..WORDS {
-            let here = slots.saturating_sub(word as u32 * WORD).min(WORD);
-            if here > 0 {
-                chunk.free[word] = span(0, here);
-                chunk.any.set(word, here);
-                chunk.page.set(word, here);
-            }
+        for (word, span) in spans(first, slots) {
+            chunk.free[word] = span;
+            chunk
+                .bounds
+                .iter_mut()
+                .for_each(|bounds| bounds.set(word, span.count_ones()));
         }
         chunk
     }
@@ -74,101 +69,48 @@ impl Chunk {
         self.free_slots
     }
 
-    /// Upper bound of the longest free run.
-    pub(crate) fn longest(&self) -> u32 {
-        self.longest.min(self.free_slots)
+    /// Upper bounds of the longest free run and of the longest from a page on, as far as searches and
+    /// releases told.
+    pub(crate) fn bounds(&self) -> [u32; 2] {
+        self.longest
     }
 
-    /// Takes a run of the given shape and returns its first slot.
-    pub(crate) fn alloc(&mut self, layout: &Layout) -> Result<u32, Full> {
-        let wanted = layout.slots;
-        if wanted > self.longest() {
-            return Err(self.full(wanted));
-        }
-        let first = self.find(layout).ok_or_else(|| self.full(wanted))?;
-        self.take(first, wanted);
-        Ok(first)
+    /// Upper bound of the longest free run, of those from a page on for [`Kind::Page`].
+    pub(crate) fn longest(&self, kind: Kind) -> u32 {
+        self.longest[kind.bound()].min(self.free_slots)
     }
 
-    fn full(&self, wanted: u32) -> Full {
-        Full {
-            wanted,
-            free: self.free_slots,
-            largest_run: self.longest(),
-        }
-    }
-
-    fn find(&mut self, layout: &Layout) -> Option<u32> {
-        let short = layout.slots <= SHORT && layout.align <= WORD;
-        if let Some(first) = short.then(|| self.find_in_word(layout)).flatten() {
+    /// Takes a run of the given shape and returns its first slot. `None`: there is no such run.
+    pub(crate) fn alloc(&mut self, layout: &Layout) -> Option<u32> {
+        let kind = layout.kind();
+        if layout.slots <= self.longest(kind)
+            && let Some(first) = self.find(layout, kind)
+        {
+            self.take(first, layout.slots);
             return Some(first);
         }
-        let first = self.scan(layout);
-        if first.is_none() && layout.align == 1 && layout.boundary == CHUNK_SLOTS {
-            self.longest = layout.slots - 1;
-        }
-        first
-    }
-
-    fn find_in_word(&mut self, layout: &Layout) -> Option<u32> {
-        let kind = kind_of(layout);
-        let mut from = 0;
-        while from < WORDS {
-            let bounds = if kind == Kind::Page {
-                &self.page
-            } else {
-                &self.any
-            };
-            let word = bounds.first_at_least(layout.slots, from)?;
-            let starts = run_starts(self.free[word], layout.slots)
-                & grid(layout.align, layout.phase)
-                & boundary_starts(layout);
-            if starts != 0 {
-                return Some(word as u32 * WORD + starts.trailing_zeros());
-            }
-            match kind {
-                Kind::Any => self.any.set(word, layout.slots - 1),
-                Kind::Page => self.page.set(word, layout.slots - 1),
-                Kind::Rare => {}
-            }
-            from = word + 1;
-        }
+        self.failed(layout.slots, kind);
         None
     }
 
-    /// Looks at every run of the chunk, across words.
-    fn scan(&self, layout: &Layout) -> Option<u32> {
-        let mut at = 0;
-        while let Some((first, end)) = self.next_run(at) {
-            let start = layout.next_start(first);
-            if layout.allows(start) && start + layout.slots <= end {
-                return Some(start);
-            }
-            at = end;
+    /// Takes just these slots, if all are free.
+    pub(crate) fn alloc_at(&mut self, first: u32, slots: u32) -> bool {
+        let free = spans(first, slots).all(|(word, span)| self.free[word] & span == span);
+        if free {
+            self.take(first, slots);
         }
-        None
+        free
     }
 
-    /// The next run of free slots at or after `at`, as `first..end`.
-    fn next_run(&self, at: u32) -> Option<(u32, u32)> {
-        let first = self.next_bit(at, 0)?;
-        let end = self.next_bit(first, !0).unwrap_or(CHUNK_SLOTS);
-        Some((first, end))
-    }
-
-    /// The next slot at or after `at` whose free bit differs from `flip`'s bits: free for 0, used
-    /// for all ones.
-    fn next_bit(&self, at: u32, flip: u64) -> Option<u32> {
-        let mut word = (at / WORD) as usize;
-        let mut mask = !0 << (at % WORD);
-        while word < WORDS {
-            let found = (self.free[word] ^ flip) & mask;
-            if found != 0 {
-                return Some(word as u32 * WORD + found.trailing_zeros());
-            }
-            (word, mask) = (word + 1, !0);
+    /// Remembers that there is no run of `slots` slots. A rare alignment says nothing about others.
+    #[cold]
+    fn failed(&mut self, slots: u32, kind: Kind) {
+        let below = slots - 1;
+        match kind {
+            Kind::Any => self.longest = self.longest.map(|longest| longest.min(below)),
+            Kind::Page => self.longest[kind.bound()] = self.longest[kind.bound()].min(below),
+            Kind::Rare => {}
         }
-        None
     }
 
     fn take(&mut self, first: u32, slots: u32) {
@@ -179,22 +121,56 @@ impl Chunk {
         self.free_slots -= slots;
     }
 
-    /// Gives a run back.
-    pub(crate) fn release(&mut self, first: u32, slots: u32) {
+    /// Gives a run back. Says whether a longest run may be longer than it was.
+    pub(crate) fn release(&mut self, first: u32, slots: u32) -> bool {
         for (word, span) in spans(first, slots) {
             assert!(
                 self.free[word] & span == 0,
                 "slots {first}+{slots} were free already"
             );
             self.free[word] |= span;
-            let run = run_around(self.free[word], span.trailing_zeros());
-            self.any.set(word, self.any.get(word).max(run));
-            self.page.set(word, self.page.get(word).max(run));
+            let (start, end) = run_around(self.free[word], span.trailing_zeros());
+            self.bounds[Kind::Any.bound()].raise(word, end - start);
+            self.bounds[Kind::Page.bound()].raise(word, end - page_up(start).min(end));
         }
         self.free_slots += slots;
-        // The released run may have joined two others, neither longer than the old bound.
-        self.longest = (self.longest * 2 + slots).min(self.total);
+        // Most releases are into a chunk of which nobody ever wanted more than it had.
+        self.longest[Kind::Page.bound()] < self.total && self.raise(first)
     }
+
+    /// Raises the bounds of the whole chunk to the free run around `first`, if that is longer.
+    fn raise(&mut self, first: u32) -> bool {
+        let (start, end) = self.run_around(first);
+        let runs = [end - start, end - page_up(start).min(end)];
+        let raised = (0..2).any(|kind| runs[kind] > self.longest[kind]);
+        for (longest, run) in self.longest.iter_mut().zip(runs) {
+            *longest = run.max(*longest);
+        }
+        raised
+    }
+
+    /// The free run around `slot`, which is free, across words.
+    fn run_around(&self, slot: u32) -> (u32, u32) {
+        let mut word = (slot / WORD) as usize;
+        let (mut start, mut end) = run_around(self.free[word], slot % WORD);
+        let (mut below, mut above) = (word, word);
+        while start == 0 && below > 0 {
+            below -= 1;
+            start = WORD - self.free[below].leading_ones();
+        }
+        while end == WORD && above + 1 < WORDS {
+            above += 1;
+            end = self.free[above].trailing_ones();
+        }
+        // A run that ends before the word's first bit ended with the word before.
+        word = below;
+        (word as u32 * WORD + start, above as u32 * WORD + end)
+    }
+}
+
+/// The first slot at or behind `slot` that starts a page.
+const fn page_up(slot: u32) -> u32 {
+    slot.next_multiple_of(PAGE_SLOTS)
 }
 
 /// The words that a run touches, each with its bits.
@@ -210,29 +186,6 @@ fn spans(first: u32, slots: u32) -> impl Iterator<Item = (usize, u64)> {
         at += here;
         Some(item)
     })
-}
-
-fn kind_of(layout: &Layout) -> Kind {
-    match (layout.align, layout.phase, layout.boundary) {
-        (1, _, CHUNK_SLOTS) => Kind::Any,
-        (2, 0, CHUNK_SLOTS) => Kind::Page,
-        _ => Kind::Rare,
-    }
-}
-
-/// Bit `i` is set where a run from slot `i` of a word crosses no boundary of the layout.
-fn boundary_starts(layout: &Layout) -> u64 {
-    if layout.boundary >= WORD {
-        // A word is naturally aligned and never crosses a larger boundary.
-        return !0;
-    }
-    let allowed = layout.boundary - layout.slots + 1;
-    run_of_grid(layout.boundary, allowed)
-}
-
-/// The first `len` bits of every `unit` bits.
-fn run_of_grid(unit: u32, len: u32) -> u64 {
-    grid(unit, 0).wrapping_mul(span(0, len))
 }
 
 #[cfg(test)]

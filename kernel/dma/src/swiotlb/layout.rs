@@ -3,12 +3,9 @@
 //! A chunk is naturally aligned in physical and in bus space, so a mask on addresses is a mask on
 //! slot numbers and both spaces agree.
 
-use super::{CHUNK_SLOTS, SLOT};
+use super::{CHUNK_SLOTS, PAGE_SLOTS, SLOT};
 use crate::limits::Limits;
-use hal::{PAGE, PhysAddr};
-
-/// Slots in a page.
-const PAGE_SLOTS: u32 = (PAGE / SLOT) as u32;
+use hal::{GIB, PAGE, PhysAddr};
 
 /// The shape of one allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +20,27 @@ pub struct Layout {
     pub boundary: u32,
     /// The data start this many bytes behind the start of the first slot.
     pub offset: u64,
+}
+
+/// Shapes by what a search that fails has proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Any start: no run of that length.
+    Any,
+    /// Starts on a page: no run of that length from a page on.
+    Page,
+    /// A rarer alignment or a boundary: nothing.
+    Rare,
+}
+
+impl Kind {
+    /// Which of the two upper bounds a search goes by.
+    pub(crate) const fn bound(self) -> usize {
+        match self {
+            Self::Any | Self::Rare => 0,
+            Self::Page => 1,
+        }
+    }
 }
 
 /// The buffer is too long for this device: the longest that could bounce, in bytes.
@@ -50,14 +68,15 @@ impl Layout {
         if len > never.max {
             return Err(never);
         }
-        let size = (len + offset).next_multiple_of(alloc_align_mask + 1);
+        // As `next_multiple_of`, which divides; `len` is at most a pool's.
+        let size = (len + offset + alloc_align_mask) & !alloc_align_mask;
         let slots = u32::try_from(size.div_ceil(SLOT)).map_err(|_| never)?;
         let (align, phase) = placement(orig, size, mask, area_mask);
         let boundary = boundary_slots(limits);
         // The place nearest behind a boundary that the alignment allows: where even that is too
         // late, no slot ever serves.
-        let room = boundary - (phase & (boundary - 1));
-        if slots > capacity || slots > room || align > CHUNK_SLOTS {
+        let room = run_limit(limits, capacity).saturating_sub(phase & (boundary - 1));
+        if slots > room || align > CHUNK_SLOTS {
             return Err(NeverFits {
                 max: never
                     .max
@@ -71,6 +90,20 @@ impl Layout {
             boundary,
             offset,
         })
+    }
+
+    /// What a failed search for this shape proves.
+    pub(crate) fn kind(&self) -> Kind {
+        match (self.align, self.phase, self.boundary) {
+            (1, _, CHUNK_SLOTS) => Kind::Any,
+            (PAGE_SLOTS, 0, CHUNK_SLOTS) => Kind::Page,
+            _ => Kind::Rare,
+        }
+    }
+
+    /// Does no single chunk have room for it?
+    pub(crate) fn is_long(&self) -> bool {
+        self.phase + self.slots > CHUNK_SLOTS
     }
 
     /// The first slot number at or above `from` at which this shape may start.
@@ -121,20 +154,37 @@ fn boundary_slots(limits: &Limits) -> u32 {
     slots_of(limits.seg_boundary_mask).clamp(1, CHUNK_SLOTS)
 }
 
+/// Slots of the longest run for a device with these limits. Runs over several chunks are for those
+/// whose boundary is a GiB or more: chunks lie in one, and a window may shift smaller ones.
+fn run_limit(limits: &Limits, capacity: u32) -> u32 {
+    if limits.seg_boundary_mask >= GIB - 1 {
+        capacity
+    } else {
+        capacity.min(boundary_slots(limits))
+    }
+}
+
 /// The longest buffer that can ever bounce: a constant of device and pool. Where a boundary
 /// is smaller than a slot, the data must fit between two of them from their offset on.
 fn longest(limits: &Limits, offset: u64, capacity: u32) -> u64 {
-    let run = u64::from(capacity.min(boundary_slots(limits))) * SLOT;
     let boundary = limits.seg_boundary_mask;
     if boundary < SLOT - 1 {
         return boundary + 1 - (offset & boundary);
     }
-    run.saturating_sub(offset)
+    (u64::from(run_limit(limits, capacity)) * SLOT).saturating_sub(offset)
 }
 
-/// The longest buffer that can bounce for a device with these limits wherever the original lies.
+/// The longest buffer that can bounce for a device with these limits wherever the original lies: the
+/// alignment may cost as many bytes as its mask.
 pub fn max_len(limits: &Limits, capacity: u32) -> u64 {
-    longest(limits, limits.min_align_mask & (SLOT - 1), capacity)
+    let lost = limits.min_align_mask.min(limits.seg_boundary_mask);
+    longest(limits, lost, capacity)
+}
+
+/// What Linux can bounce at once for such a mask (LIM-1): its wall, for comparison.
+pub const fn linux_max_len(min_align_mask: u64) -> u64 {
+    const SEGMENT: u64 = 256 * hal::KIB;
+    SEGMENT.saturating_sub(min_align_mask.next_multiple_of(SLOT))
 }
 
 #[cfg(test)]

@@ -1,28 +1,48 @@
 //! Bounce buffers: RAM a device can reach, standing in for RAM it cannot.
 //!
 //! A pool is made of 2 MiB chunks, cut into 2 KiB slots; a buffer takes a run of neighbouring slots,
-//! aligned as its device asks. There is no 256 KiB wall: a run may be as long as a chunk. Today the
-//! pool is one chunk and does not grow.
+//! aligned as its device asks. There is no 256 KiB wall: a run may be as long as a chunk, and longer
+//! where chunks are neighbours.
 //!
-//! Context: the pool is plain data behind the lock of [`Dma`](crate::Dma). `alloc` and `release` never wait
-//! and never allocate, so both are fine in an interrupt handler. Cache maintenance and copies are
+//! | file | what |
+//! |---|---|
+//! | `layout` | what a request needs, as slot numbers |
+//! | `chunk` | the slots of one chunk, and the search for a run |
+//! | `descriptor`, `open` | a chunk's place in the pool, and what is done with its lock held |
+//! | `classes`, `blocks` | which chunks may serve, and which chunk an address lies in: without a lock |
+//! | `pool`, `long` | where a request is served, in one chunk or over several |
+//! | `options` | `swiotlb=` |
+//!
+//! Context: `alloc` and `release` hold one chunk's lock for some hundred instructions, wait for nothing
+//! else and never allocate, so both are fine in an interrupt handler. Cache maintenance and copies are
 //! the caller's (`mapping`).
 
+mod atomic;
 mod bits;
+mod blocks;
 mod bounds;
 mod chunk;
+mod classes;
+mod descriptor;
 mod layout;
+mod long;
+#[cfg(test)]
+mod model;
+mod open;
 mod options;
 mod origins;
+mod pool;
+mod usage;
 
-pub use layout::{Layout, NeverFits, max_len};
+pub use layout::{Layout, NeverFits, linux_max_len, max_len};
 pub use options::{Complaint, Complaints, Options};
 pub use origins::NoOrigins;
 pub(crate) use origins::{Found, Origins, Taken};
+pub use pool::Pool;
+pub use usage::Usage;
 
-use chunk::Chunk;
 use core::fmt;
-use hal::{PhysAddr, PhysRange, RamRegion};
+use hal::{PAGE, PhysRange, RamRegion};
 
 /// Bytes in a slot, the unit of allocation.
 pub const SLOT: u64 = 2 * hal::KIB;
@@ -30,6 +50,10 @@ pub const SLOT: u64 = 2 * hal::KIB;
 pub const CHUNK_SLOTS: u32 = 1024;
 /// Bytes in a chunk, and its alignment in physical and bus space.
 pub const CHUNK: u64 = SLOT * CHUNK_SLOTS as u64;
+/// Chunks that a pool can have.
+pub const CHUNKS: usize = 64;
+/// Slots in a page.
+const PAGE_SLOTS: u32 = (PAGE / SLOT) as u32;
 
 /// No run of slots has the shape that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +78,9 @@ impl fmt::Display for BadRegion {
         let range = self.region.range();
         write!(
             f,
-            "{range} cannot be a bounce pool: it must start on 2 MiB and be 2 KiB to 2 MiB long"
+            "{range} cannot be a bounce pool: it must start on 2 MiB, end below 1 GiB and be 2 KiB to \
+             {} MiB long",
+            CHUNKS as u64 * CHUNK / hal::MIB
         )
     }
 }
@@ -64,7 +90,8 @@ impl fmt::Display for BadRegion {
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "slots that are not released stay used"]
 pub struct Slots {
-    first: u32,
+    chunk: u8,
+    first: u16,
     count: u32,
     data: PhysRange,
 }
@@ -76,88 +103,5 @@ impl Slots {
     }
 }
 
-/// Occupancy of a pool at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Usage {
-    /// Slots there are.
-    pub total: u32,
-    /// Slots in use, padding included.
-    pub used: u32,
-    /// The most that ever were (ST-1).
-    pub high_water: u32,
-    /// Upper bound of the longest free run.
-    pub largest_run: u32,
-}
-
-/// The slots and the memory under them.
-#[derive(Debug)]
-pub struct Pool {
-    memory: RamRegion,
-    chunk: Chunk,
-    high_water: u32,
-}
-
-impl Pool {
-    /// A pool in `memory`, which starts on a chunk boundary and is at most a chunk long. What is
-    /// left of its last slot is not used.
-    pub fn new(memory: RamRegion) -> Result<Self, BadRegion> {
-        let range = memory.range();
-        let slots = range.len() / SLOT;
-        if !range.start().is_aligned(CHUNK) || range.len() > CHUNK || slots == 0 {
-            return Err(BadRegion { region: memory });
-        }
-        Ok(Self {
-            memory,
-            chunk: Chunk::new(slots as u32),
-            high_water: 0,
-        })
-    }
-
-    /// The memory under the slots.
-    pub fn range(&self) -> PhysRange {
-        self.memory.range()
-    }
-
-    /// Slots there are: the longest run that could ever be had.
-    pub fn capacity(&self) -> u32 {
-        self.chunk.total()
-    }
-
-    /// Occupancy.
-    pub fn usage(&self) -> Usage {
-        Usage {
-            total: self.chunk.total(),
-            used: self.used(),
-            high_water: self.high_water,
-            largest_run: self.chunk.longest(),
-        }
-    }
-
-    fn used(&self) -> u32 {
-        self.chunk.total() - self.chunk.free_slots()
-    }
-
-    /// Takes slots for `len` bytes of the given shape.
-    pub fn alloc(&mut self, layout: &Layout, len: u64) -> Result<Slots, Full> {
-        let first = self.chunk.alloc(layout)?;
-        self.high_water = self.high_water.max(self.used());
-        let data = self.data(first, layout.offset, len);
-        Ok(Slots {
-            first,
-            count: layout.slots,
-            data,
-        })
-    }
-
-    fn data(&self, first: u32, offset: u64, len: u64) -> PhysRange {
-        let start: PhysAddr = self.range().start();
-        let at = u64::from(first) * SLOT + offset;
-        let data = self.range().slice(at, len);
-        data.unwrap_or_else(|| panic!("slot {first} + {offset} + {len} leaves the pool at {start}"))
-    }
-
-    /// Gives slots back.
-    pub fn release(&mut self, slots: Slots) {
-        self.chunk.release(slots.first, slots.count);
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,7 @@ impl fmt::Display for NoOrigins {
     }
 }
 
-/// The notes of one chunk.
+/// The notes of all chunks, which follow one another.
 #[derive(Debug)]
 pub(crate) struct Origins {
     start: PhysAddr,
@@ -171,7 +171,7 @@ impl Origins {
     /// Notes that `slots` stand in for `original`, and keeps them until they are taken.
     pub(crate) fn keep(&self, slots: Slots, original: PhysRange, dir: Dir, device: DeviceId) {
         let skew = slots.data().start().get() % SLOT;
-        let notes = self.notes[slots.first as usize..].iter();
+        let notes = self.notes[slots.number()..].iter();
         for (slot, note) in (0..).zip(notes.take(slots.count as usize)) {
             // Data bytes in the slots before this one.
             let before = (slot * SLOT).saturating_sub(skew);
@@ -229,7 +229,7 @@ impl Origins {
         note.about
             .compare_exchange(word, 0, Ordering::AcqRel, Ordering::Relaxed)
             .ok()?;
-        for later in &self.notes[slots.first as usize..][1..slots.count as usize] {
+        for later in &self.notes[slots.number()..][1..slots.count as usize] {
             later.about.store(0, Ordering::Relaxed);
         }
         Some(Taken {
@@ -242,11 +242,21 @@ impl Origins {
     /// The slots under `len` bytes of data at `at`: as they were kept, if that is all of a mapping.
     fn slots(&self, at: PhysAddr, len: u64) -> Option<Slots> {
         let count = (at.get() % SLOT + len).div_ceil(SLOT);
+        let index = self.index(at)?;
+        let per_chunk = CHUNK_SLOTS as usize;
         Some(Slots {
-            first: u32::try_from(self.index(at)?).ok()?,
+            chunk: u8::try_from(index / per_chunk).ok()?,
+            first: (index % per_chunk) as u16,
             count: u32::try_from(count).ok()?,
             data: PhysRange::new(at, len).ok()?,
         })
+    }
+}
+
+impl Slots {
+    /// The first slot's number in the whole pool.
+    fn number(&self) -> usize {
+        usize::from(self.chunk) * CHUNK_SLOTS as usize + usize::from(self.first)
     }
 }
 

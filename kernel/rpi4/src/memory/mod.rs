@@ -64,7 +64,7 @@ impl Memory {
     }
 
     /// The pool over the memory that was set aside. The first call has it.
-    pub(crate) fn take_pool(&self) -> Option<Pool> {
+    pub(crate) fn take_pool(&self) -> Option<Pool<Board>> {
         let memory = self.pool_memory.lock().take()?;
         Some(Pool::new(memory).expect("carved on a chunk's boundary, at most a chunk long"))
     }

@@ -18,93 +18,85 @@ fn plain(slots: u32) -> Layout {
 }
 
 fn drain(chunk: &mut Chunk, slots: u32) -> Vec<u32> {
-    core::iter::from_fn(|| chunk.alloc(&plain(slots)).ok()).collect()
+    core::iter::from_fn(|| chunk.alloc(&plain(slots))).collect()
 }
 
 #[test]
 fn geo_3_nothing_behind_the_end_is_handed_out() {
-    let mut chunk = Chunk::new(3);
-    let full = Full {
-        wanted: 4,
-        free: 3,
-        largest_run: 3,
-    };
-    assert_eq!(chunk.alloc(&plain(4)), Err(full));
-    assert_eq!(chunk.alloc(&plain(3)), Ok(0));
-    assert!(chunk.alloc(&plain(1)).is_err());
+    let mut chunk = Chunk::new(0, 3);
+    assert_eq!(chunk.alloc(&plain(4)), None);
+    assert_eq!((chunk.free_slots(), chunk.longest(Kind::Any)), (3, 3));
+    assert_eq!(chunk.alloc(&plain(3)), Some(0));
+    assert!(chunk.alloc(&plain(1)).is_none());
     // Slot 10 of each word: the second one would be slot 74.
     let (mut chunk, tenth) = (
-        Chunk::new(70),
+        Chunk::new(0, 70),
         Layout {
             align: 64,
             phase: 10,
             ..plain(1)
         },
     );
-    assert_eq!(chunk.alloc(&tenth), Ok(10));
-    assert!(chunk.alloc(&tenth).is_err());
+    assert_eq!(chunk.alloc(&tenth), Some(10));
+    assert!(chunk.alloc(&tenth).is_none());
 }
 
 #[test]
 fn the_whole_chunk_is_one_run() {
-    let mut chunk = Chunk::new(CHUNK_SLOTS);
-    assert_eq!(chunk.alloc(&plain(CHUNK_SLOTS)), Ok(0));
+    let mut chunk = Chunk::new(0, CHUNK_SLOTS);
+    assert_eq!(chunk.alloc(&plain(CHUNK_SLOTS)), Some(0));
     assert_eq!(chunk.free_slots(), 0);
     chunk.release(0, CHUNK_SLOTS);
-    assert_eq!(chunk.alloc(&plain(CHUNK_SLOTS)), Ok(0));
+    assert_eq!(chunk.alloc(&plain(CHUNK_SLOTS)), Some(0));
 }
 
 #[test]
 fn a_run_across_two_words_is_found_when_no_single_word_has_it() {
-    let mut chunk = Chunk::new(128);
+    let mut chunk = Chunk::new(0, 128);
     let firsts = drain(&mut chunk, 16);
     assert_eq!(firsts.len(), 8);
     chunk.release(firsts[3], 16);
     chunk.release(firsts[4], 16);
-    assert_eq!(chunk.alloc(&plain(32)), Ok(48));
+    assert_eq!(chunk.alloc(&plain(32)), Some(48));
 }
 
 #[test]
 fn every_slot_can_be_taken_and_the_refusal_afterwards_is_exact() {
-    let mut chunk = Chunk::new(CHUNK_SLOTS);
+    let mut chunk = Chunk::new(0, CHUNK_SLOTS);
     assert_eq!(drain(&mut chunk, 1).len(), CHUNK_SLOTS as usize);
-    let full = Full {
-        wanted: 1,
-        free: 0,
-        largest_run: 0,
-    };
-    assert_eq!(chunk.alloc(&plain(1)), Err(full));
+    assert_eq!(chunk.alloc(&plain(1)), None);
+    assert_eq!((chunk.free_slots(), chunk.longest(Kind::Any)), (0, 0));
 }
 
 #[test]
 fn an_odd_free_slot_does_not_serve_a_page_but_serves_a_slot() {
-    let mut chunk = Chunk::new(64);
+    let mut chunk = Chunk::new(0, 64);
     drain(&mut chunk, 1);
     chunk.release(7, 2);
     let page = Layout {
         align: 2,
         ..plain(2)
     };
-    assert!(chunk.alloc(&page).is_err());
-    assert_eq!(chunk.alloc(&plain(2)), Ok(7));
+    assert!(chunk.alloc(&page).is_none());
+    assert_eq!(chunk.alloc(&plain(2)), Some(7));
     chunk.release(7, 1);
     chunk.release(6, 1);
-    assert_eq!(chunk.alloc(&page), Ok(6));
+    assert_eq!(chunk.alloc(&page), Some(6));
 }
 
 #[test]
 fn a_release_is_found_again_in_its_word() {
-    let mut chunk = Chunk::new(128);
+    let mut chunk = Chunk::new(0, 128);
     drain(&mut chunk, 1);
     chunk.release(10, 1);
-    let found = chunk.find_in_word(&plain(1));
+    let found = chunk.find_in_word(&plain(1), Kind::Any);
     assert_eq!(found, Some(10), "found by the scan at best");
 }
 
 #[test]
 #[should_panic(expected = "were free already")]
 fn a_run_that_is_released_twice_is_our_own_bug() {
-    let mut chunk = Chunk::new(64);
+    let mut chunk = Chunk::new(0, 64);
     chunk.release(3, 1);
 }
 
@@ -152,7 +144,7 @@ proptest! {
             1..if cfg!(miri) { 20 } else { 300 },
         ),
     ) {
-        let mut chunk = Chunk::new(slots);
+        let mut chunk = Chunk::new(0, slots);
         let mut model = Model(std::vec![true; slots as usize]);
         let mut live: Vec<(u32, u32)> = Vec::new();
         for (alloc, len, mask, boundary, orig, pick) in steps {
@@ -164,15 +156,12 @@ proptest! {
                 let Some(layout) = shape(len, mask, boundary, orig) else { continue };
                 let possible = model.find(&layout);
                 match chunk.alloc(&layout) {
-                    Ok(first) => {
+                    Some(first) => {
                         prop_assert!(layout.allows(first));
                         model.set(first, layout.slots, false);
                         live.push((first, layout.slots));
                     }
-                    Err(full) => {
-                        prop_assert!(!possible, "refused {layout:?} with {full:?}");
-                        prop_assert_eq!(full.free, model.0.iter().filter(|f| **f).count() as u32);
-                    }
+                    None => prop_assert!(!possible, "refused {layout:?}"),
                 }
             } else if !live.is_empty() {
                 let (first, count) = live.swap_remove(pick as usize % live.len());
@@ -185,6 +174,6 @@ proptest! {
         for (first, count) in live {
             chunk.release(first, count);
         }
-        prop_assert_eq!(chunk.alloc(&plain(slots)), Ok(0));
+        prop_assert_eq!(chunk.alloc(&plain(slots)), Some(0));
     }
 }

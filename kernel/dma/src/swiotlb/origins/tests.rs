@@ -28,7 +28,8 @@ fn origins() -> Origins {
 /// Slots from `first` on with `len` bytes of data, `skew` bytes into the first.
 fn slots(first: u32, skew: u64, len: u64) -> Slots {
     Slots {
-        first,
+        chunk: 0,
+        first: first as u16,
         count: (skew + len).div_ceil(SLOT) as u32,
         data: range(START + u64::from(first) * SLOT + skew, len),
     }

@@ -1,0 +1,98 @@
+//! Where in a chunk a run of some shape is free.
+//!
+//! A run that lies in one word is found by a few instructions per word, and the bounds say which words
+//! to look at. All others touch an end of a word, so a walk over the sixteen words meets them.
+
+use super::{Chunk, WORD, WORDS};
+use crate::swiotlb::CHUNK_SLOTS;
+use crate::swiotlb::bits::{grid, run_starts, span};
+use crate::swiotlb::layout::{Kind, Layout};
+
+impl Chunk {
+    /// The first slot of a run of the given shape, if there is one.
+    pub(super) fn find(&mut self, layout: &Layout, kind: Kind) -> Option<u32> {
+        if layout.align > WORD {
+            return self.find_sparse(layout);
+        }
+        if layout.slots <= WORD
+            && let Some(first) = self.find_in_word(layout, kind)
+        {
+            return Some(first);
+        }
+        self.find_across(layout)
+    }
+
+    /// A run inside one word.
+    pub(super) fn find_in_word(&mut self, layout: &Layout, kind: Kind) -> Option<u32> {
+        let bounds = &mut self.bounds[kind.bound()];
+        let mut from = 0;
+        while from < WORDS {
+            let word = bounds.first_at_least(layout.slots, from)?;
+            let mut starts = run_starts(self.free[word], layout.slots);
+            if kind != Kind::Any {
+                starts &= grid(layout.align, layout.phase) & boundary_starts(layout);
+            }
+            if starts != 0 {
+                return Some(word as u32 * WORD + starts.trailing_zeros());
+            }
+            if kind != Kind::Rare {
+                bounds.set(word, layout.slots - 1);
+            }
+            from = word + 1;
+        }
+        None
+    }
+
+    /// A run that touches an end of a word.
+    fn find_across(&self, layout: &Layout) -> Option<u32> {
+        let fits = |first, end| {
+            let start = layout.next_start(first);
+            (start + layout.slots <= end).then_some(start)
+        };
+        // Where the free run began that goes on behind the words looked at so far.
+        let mut open = None;
+        for word in 0..WORDS {
+            let (free, at) = (self.free[word], word as u32 * WORD);
+            if free == !0 {
+                open.get_or_insert(at);
+                continue;
+            }
+            let head = free.trailing_ones();
+            let first = open.take().unwrap_or(at);
+            if let Some(start) = fits(first, at + head) {
+                return Some(start);
+            }
+            let tail = free.leading_ones();
+            open = (tail > 0).then_some(at + WORD - tail);
+        }
+        open.and_then(|first| fits(first, CHUNK_SLOTS))
+    }
+
+    /// A run where an alignment leaves a few places alone: each is tried.
+    fn find_sparse(&self, layout: &Layout) -> Option<u32> {
+        let mut start = layout.next_start(0);
+        while start + layout.slots <= CHUNK_SLOTS {
+            if super::spans(start, layout.slots).all(|(word, span)| self.free[word] & span == span)
+            {
+                return Some(start);
+            }
+            start = layout.next_start(start + 1);
+        }
+        None
+    }
+}
+
+/// Bit `i` is set where a run from slot `i` of a word crosses no boundary of the layout.
+fn boundary_starts(layout: &Layout) -> u64 {
+    if layout.boundary >= WORD {
+        // A word is naturally aligned and never crosses a larger boundary.
+        return !0;
+    }
+    let allowed = layout.boundary - layout.slots + 1;
+    run_of_grid(layout.boundary, allowed)
+}
+
+/// The first `len` bits of every `unit` bits.
+fn run_of_grid(unit: u32, len: u32) -> u64 {
+    grid(unit, 0).wrapping_mul(span(0, len))
+}

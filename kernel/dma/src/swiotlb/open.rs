@@ -1,0 +1,134 @@
+//! A chunk whose lock is held: slots out of it and back, and what the pool has to know of that.
+//!
+//! Most calls change nothing that others look at but the number of free slots. The rest is told when
+//! that number passes one of two marks, when a search fails, and when a release makes a longer run.
+
+use super::Slots;
+use super::chunk::Chunk;
+use super::classes::levels;
+use super::descriptor::{Hints, State, Watch, data};
+use super::layout::Layout;
+use super::pool::Shared;
+use super::{CHUNK, SLOT};
+use hal::lock::IrqGuard;
+use hal::{Irq, RamRegion};
+
+/// A chunk, locked.
+pub(super) struct Open<'a, I: Irq> {
+    index: usize,
+    hints: &'a Hints,
+    shared: &'a Shared,
+    state: IrqGuard<'a, State, I>,
+}
+
+/// By how many lengths the classes may say too much of a chunk that is filling up, so that the last
+/// slot, taken and given back again and again, tells nothing.
+const SLACK: u32 = 1;
+
+impl<'a, I: Irq> Open<'a, I> {
+    pub(super) fn new(
+        index: usize,
+        hints: &'a Hints,
+        shared: &'a Shared,
+        state: IrqGuard<'a, State, I>,
+    ) -> Self {
+        Self {
+            index,
+            hints,
+            shared,
+            state,
+        }
+    }
+
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes slots for `len` bytes of the given shape.
+    pub(super) fn alloc(&mut self, layout: &Layout, len: u64) -> Option<Slots> {
+        let Some(first) = self.state.chunk.alloc(layout) else {
+            self.tell(0);
+            return None;
+        };
+        self.taken();
+        Some(Slots {
+            chunk: self.index as u8,
+            first: first as u16,
+            count: layout.slots,
+            data: data(self.state.base, first, layout.offset, len),
+        })
+    }
+
+    /// Takes just these slots, if all are free.
+    pub(super) fn alloc_at(&mut self, first: u32, slots: u32) -> bool {
+        let done = self.state.chunk.alloc_at(first, slots);
+        if done {
+            self.taken();
+        }
+        done
+    }
+
+    fn taken(&mut self) {
+        let free = self.state.chunk.free_slots();
+        self.hints.set_free(free);
+        let used = self.state.chunk.total() - free;
+        self.state.most = self.state.most.max(used);
+        if self.state.watch.tells(free) {
+            self.tell(SLACK);
+        }
+    }
+
+    /// Gives slots back.
+    pub(super) fn release(&mut self, first: u32, slots: u32) {
+        let raised = self.state.chunk.release(first, slots);
+        let free = self.state.chunk.free_slots();
+        self.hints.set_free(free);
+        if raised || self.state.watch.tells(free) {
+            self.tell(SLACK);
+        }
+    }
+
+    /// Fills the place with the slots of `memory`, which lies in one block.
+    pub(super) fn attach(&mut self, memory: RamRegion) {
+        let range = memory.range();
+        let base = range.start().align_down(CHUNK);
+        let first = range
+            .start()
+            .align_up(SLOT)
+            .map_or(0, |start| start.get() - base.get());
+        let slots = (range.end().get() - base.get()).saturating_sub(first) / SLOT;
+        self.state.chunk = Chunk::new((first / SLOT) as u32, slots as u32);
+        self.state.base = base;
+        self.state.memory = Some(memory);
+        self.hints.set_free(slots as u32);
+        self.hints.next_generation();
+        self.tell(0);
+    }
+
+    /// Tells the classes, and finds the next marks. They say too much by `slack` lengths at most.
+    #[cold]
+    fn tell(&mut self, slack: u32) {
+        let (free, longest) = (self.state.chunk.free_slots(), self.state.chunk.bounds());
+        let mut watch = Watch::NOTHING;
+        for (bound, longest) in longest.into_iter().enumerate() {
+            let (was, now) = (self.state.watch.published[bound], levels(longest.min(free)));
+            let told = if was > now { was.min(now + slack) } else { now };
+            self.shared.classes.change(self.index, bound, was, told);
+            watch.published[bound] = told;
+            watch.below = watch.below.max(fewer_than(told));
+            if levels(longest) > told {
+                watch.above = watch.above.min(1 << told);
+            }
+        }
+        self.hints.set_longest(longest);
+        self.state.watch = watch;
+    }
+}
+
+/// With fewer free slots than this, `told` lengths are more than [`SLACK`] too many.
+const fn fewer_than(told: u32) -> u32 {
+    match told.checked_sub(1 + SLACK) {
+        Some(level) => 1 << level,
+        None => 0,
+    }
+}
