@@ -64,6 +64,23 @@ impl<P: Platform> ByAddress<'_, P> {
         }))
     }
 
+    /// Where the CPU finds the byte that the device finds at `addr`: in the buffer that was mapped, bounced
+    /// or not. `None` where no mapping of the device is.
+    ///
+    /// Context: any; does not wait.
+    ///
+    /// # Safety
+    /// `addr` lies in a mapping that this device was given and that was not unmapped.
+    pub unsafe fn cpu_side(&self, addr: DmaAddr) -> Option<PhysAddr> {
+        let at = self.phys(addr)?;
+        match self.origins {
+            Some(origins) if origins.covers(at) => {
+                Some(origins.find(at, self.device)?.original.start())
+            }
+            _ => Some(at),
+        }
+    }
+
     fn resolve(&self, addr: DmaAddr, len: u64) -> Option<PhysRange> {
         self.device.reach().resolve(addr, len)
     }

@@ -73,7 +73,17 @@ impl<P: Platform> Dma<P> {
     }
 }
 
-impl<P: Platform> ByAddress<'_, P> {
+impl<'d, P: Platform> ByAddress<'d, P> {
+    /// The layer behind the calls.
+    pub fn layer(&self) -> &'d Dma<P> {
+        self.dma
+    }
+
+    /// The device that they are for.
+    pub fn device(&self) -> &'d DmaDevice {
+        self.device
+    }
+
     /// Waits for maintenance, which only a device that does not snoop makes necessary (CM-7).
     fn wait(&self) {
         if !self.device.limits().coherent {

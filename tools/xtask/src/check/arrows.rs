@@ -8,6 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hal", &[]),
     ("sim", &["hal"]),
     ("dma", &["hal"]),
+    ("dma-api-adapter", &["dma", "hal"]),
     ("mm", &["hal"]),
     ("arch", &["hal"]),
     ("boot", &["hal"]),
