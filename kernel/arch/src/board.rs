@@ -12,7 +12,7 @@ use core::arch::asm;
 use core::ptr::NonNull;
 use hal::layout::LINEAR_BASE;
 use hal::{
-    Access, CacheLines, Cpu, CpuId, HeldLocks, Irq, MAX_CPUS, PhysAddr, PhysRange, Platform,
+    Access, CacheLines, Cpu, CpuId, HeldLocks, Irq, MAX_CPUS, PhysAddr, PhysRange, Platform, Tally,
 };
 use tock_registers::interfaces::Readable;
 
@@ -39,6 +39,27 @@ impl Cpu for Board {
     #[inline]
     fn stamp() -> u64 {
         CNTVCT_EL0.get()
+    }
+
+    #[inline]
+    fn tally(tally: &Tally, amount: u64) {
+        // SAFETY: both words are in `tally`, aligned to their size together, and shared by atomic
+        // accesses alone. The pair is stored only if nobody else has stored since it was loaded.
+        unsafe {
+            asm!(
+                "2: ldxp {times}, {sum}, [{tally}]",
+                "add {times}, {times}, #1",
+                "add {sum}, {sum}, {amount}",
+                "stxp {failed:w}, {times}, {sum}, [{tally}]",
+                "cbnz {failed:w}, 2b",
+                tally = in(reg) tally.as_ptr(),
+                amount = in(reg) amount,
+                times = out(reg) _,
+                sum = out(reg) _,
+                failed = out(reg) _,
+                options(nostack, preserves_flags),
+            );
+        }
     }
 }
 

@@ -15,29 +15,27 @@
 use core::arch::asm;
 use hal::{CacheLines, LINE};
 
-/// `{op}` on `lines` lines from `first` on; `lines` is at least 1.
+/// `{op}` on the line at `first` and `more` lines behind it.
 macro_rules! line_loop {
-    ($op:literal, $first:expr, $lines:expr) => {
+    ($op:literal, $first:expr, $more:expr) => {
         asm!(
-            // Odd lines first: enter the block that many pairs before its end.
-            "and {skip}, {lines}, #15",
-            "adr {entry}, 3f",
+            // First what is left over by sixteens, 1 to 16: enter the block that many pairs before its end.
+            "and {skip}, {more}, #15",
+            "adr {entry}, 3f - 8",
             "sub {entry}, {entry}, {skip}, lsl #3",
-            "lsr {lines}, {lines}, #4",
+            "lsr {more}, {more}, #4",
             "br {entry}",
-            "2:",
+            "2: sub {more}, {more}, #1",
             ".rept 16",
             concat!("dc ", $op, ", {line}"),
             "add {line}, {line}, #64",
             ".endr",
-            "3:",
-            "subs {lines}, {lines}, #1",
-            "b.pl 2b",
+            "3: cbnz {more}, 2b",
             line = inout(reg) $first => _,
-            lines = inout(reg) $lines => _,
+            more = inout(reg) $more => _,
             skip = out(reg) _,
             entry = out(reg) _,
-            options(nostack),
+            options(nostack, preserves_flags),
         )
     };
 }
@@ -48,13 +46,13 @@ macro_rules! operation {
         #[inline]
         pub unsafe fn $name(start: u64, last: u64) {
             let first = start & !(LINE - 1);
-            let lines = (last / LINE) - (start / LINE) + 1;
-            if lines == 1 {
+            let more = (start % LINE + (last - start)) / LINE;
+            if more == 0 {
                 // SAFETY: our caller vouches for the line; the instruction has no other effect.
                 unsafe { asm!(concat!("dc ", $op, ", {0}"), in(reg) first, options(nostack, preserves_flags)) };
             } else {
                 // SAFETY: as above, for each line from the first to the one that holds `last`.
-                unsafe { line_loop!($op, first, lines) };
+                unsafe { line_loop!($op, first, more) };
             }
         }
     };

@@ -1,21 +1,20 @@
 //! What a device did, counted per core so that no two cores share a line.
 //!
-//! An interrupt between two counts loses nothing: each is one atomic addition.
+//! Neither an interrupt nor another core makes one lose a count: each is one atomic addition, and a
+//! mapping is counted by one, of the call and of its bytes.
 
 use crate::reason::BounceReason;
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
-use hal::{CpuId, MAX_CPUS};
+use hal::{Cpu, CpuId, MAX_CPUS, Tally};
 
 /// One core's share.
 #[derive(Default)]
 #[repr(align(64))]
 struct PerCore {
     /// Mappings that were not spared a bounce, and those that were.
-    direct: [AtomicU64; 2],
-    direct_bytes: AtomicU64,
-    bounced: [AtomicU64; 3],
-    bounced_bytes: AtomicU64,
+    direct: [Tally; 2],
+    bounced: [Tally; 3],
     refused: AtomicU64,
     refused_for: [AtomicU64; 3],
     quarantined: AtomicU64,
@@ -69,19 +68,16 @@ fn add(counter: &AtomicU64, by: u64) {
 }
 
 impl Counters {
-    /// Two additions, whatever there is to tell: this is on the way of every mapping.
     #[inline]
-    pub(crate) fn mapped_direct(&self, cpu: CpuId, bytes: u64, spared: bool) {
-        let core = &self.cores[cpu.index()];
-        add(&core.direct[usize::from(spared)], 1);
-        add(&core.direct_bytes, bytes);
+    pub(crate) fn mapped_direct<C: Cpu>(&self, bytes: u64, spared: bool) {
+        let core = &self.cores[C::cpu_id().index()];
+        C::tally(&core.direct[usize::from(spared)], bytes);
     }
 
     #[inline]
-    pub(crate) fn mapped_bounced(&self, cpu: CpuId, reason: BounceReason, bytes: u64) {
-        let core = &self.cores[cpu.index()];
-        add(&core.bounced[reason as usize], 1);
-        add(&core.bounced_bytes, bytes);
+    pub(crate) fn mapped_bounced<C: Cpu>(&self, reason: BounceReason, bytes: u64) {
+        let core = &self.cores[C::cpu_id().index()];
+        C::tally(&core.bounced[reason as usize], bytes);
     }
 
     pub(crate) fn refused(&self, cpu: CpuId, reason: Option<BounceReason>) {
@@ -99,22 +95,27 @@ impl Counters {
     /// The sums over all cores. Counts that other cores make meanwhile may be missing.
     pub(crate) fn totals(&self) -> Totals {
         let sum = |of: fn(&PerCore) -> &AtomicU64| {
-            self.cores
-                .iter()
-                .map(|core| of(core).load(Ordering::Relaxed))
-                .sum()
+            let cores = self.cores.iter();
+            cores.map(|core| of(core).load(Ordering::Relaxed)).sum()
         };
-        let spared: u64 = sum(|c| &c.direct[1]);
+        let sums = |of: fn(&PerCore) -> &Tally| {
+            let tallies = self.cores.iter().map(of);
+            tallies.fold([0, 0], |[times, amount], tally| {
+                [times + tally.times(), amount + tally.amount()]
+            })
+        };
+        let [others, spared] = [sums(|c| &c.direct[0]), sums(|c| &c.direct[1])];
+        let bounced = [
+            sums(|c| &c.bounced[0]),
+            sums(|c| &c.bounced[1]),
+            sums(|c| &c.bounced[2]),
+        ];
         Totals {
-            direct: sum(|c| &c.direct[0]) + spared,
-            direct_bytes: sum(|c| &c.direct_bytes),
-            spared,
-            bounced: [
-                sum(|c| &c.bounced[0]),
-                sum(|c| &c.bounced[1]),
-                sum(|c| &c.bounced[2]),
-            ],
-            bounced_bytes: sum(|c| &c.bounced_bytes),
+            direct: others[0] + spared[0],
+            direct_bytes: others[1] + spared[1],
+            spared: spared[0],
+            bounced: bounced.map(|[times, _]| times),
+            bounced_bytes: bounced.iter().map(|[_, bytes]| bytes).sum(),
             refused: sum(|c| &c.refused),
             refused_for: [
                 sum(|c| &c.refused_for[0]),

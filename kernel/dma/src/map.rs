@@ -27,7 +27,7 @@ impl<P: Platform> Dma<P> {
         // The value was only needed to name the type.
         let _ = direction;
         // The CPU has had it until now.
-        self.lend(device, buffer, Attrs::NONE, Lines::Dirty)
+        self.lend(device, buffer, Attrs::NONE)
     }
 
     /// As [`map`](Self::map), with attributes.
@@ -40,7 +40,7 @@ impl<P: Platform> Dma<P> {
     ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
         const { assert!(B::CPU_ACCESS, "shared buffers go through `map_shared`") }
         let _ = direction;
-        self.lend(device, buffer, attrs, Lines::Dirty)
+        self.lend(device, buffer, attrs)
     }
 
     /// Lends `len` bytes at `offset` of `pages` (`dma_map_page`). The pages own all their lines.
@@ -62,28 +62,27 @@ impl<P: Platform> Dma<P> {
         }
     }
 
-    /// Lends a buffer whose caches are in the state `lines`.
-    // Always: each of the few callers knows attributes and lines, which decides half of what is asked.
+    /// Lends a buffer that the CPU had.
+    // Always: `map` has no attributes, which answers half of what is asked.
     #[inline(always)]
-    pub(crate) fn lend<'d, B: DmaBuffer, D: Direction>(
+    fn lend<'d, B: DmaBuffer, D: Direction>(
         &'d self,
         device: &'d DmaDevice,
         buffer: B,
         attrs: Attrs,
-        lines: Lines,
     ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
         let request = Request::of(&buffer, D::DIR, attrs);
         // Nearly every buffer goes this way, and nothing on it calls or searches.
         if let Some(bus) = at_once(device, self.policy(), &request) {
-            let place = self.direct(device, &request, request.block, lines);
+            let place = self.direct(device, &request, request.block, Lines::Dirty);
             return Ok(Mapping::new(self, device, Held::new(buffer, place, bus)));
         }
-        self.lend_with_care(device, buffer, attrs, lines)
+        self.lend_as(device, buffer, attrs, Lines::Dirty)
     }
 
-    /// As [`lend`](Self::lend), by the decision in full.
+    /// Lends a buffer whose caches are in the state `lines`, by the decision in full.
     #[inline(never)]
-    fn lend_with_care<'d, B: DmaBuffer, D: Direction>(
+    pub(crate) fn lend_as<'d, B: DmaBuffer, D: Direction>(
         &'d self,
         device: &'d DmaDevice,
         buffer: B,
@@ -116,8 +115,8 @@ impl<P: Platform> Dma<P> {
             Route::Bounce(reason) => {
                 let (slots, bus) = self.slots_for(device, request, reason)?;
                 door::fill(self.platform(), device, buffer, &slots);
-                let (cpu, len) = (P::cpu_id(), request.block.len());
-                device.counters.mapped_bounced(cpu, reason, len);
+                let counters = &device.counters;
+                counters.mapped_bounced::<P>(reason, request.block.len());
                 Ok((Place::Bounced(slots), bus))
             }
         }
@@ -156,5 +155,5 @@ impl<P: Platform> Dma<P> {
 pub(crate) fn count_direct<P: Platform>(device: &DmaDevice, request: &Request) {
     let len = request.block.len();
     let spared = !device.limits().coherent && linux::bounces_for_a_line(len, request.dir);
-    device.counters.mapped_direct(P::cpu_id(), len, spared);
+    device.counters.mapped_direct::<P>(len, spared);
 }

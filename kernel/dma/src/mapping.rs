@@ -89,8 +89,10 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     // Not inlined: a mapping that moves into its caller is copied first, for the sake of the buffer.
     #[inline(never)]
     pub fn unmap(mut self) -> B {
-        let (link, held) = self.parts();
-        if link.bring_home_at_once::<B, D>(held) {
+        let link = self.link;
+        if let Some(held) = &mut self.held
+            && link.bring_home_at_once::<B, D>(held)
+        {
             return self.take().buffer;
         }
         let buffer = self.unmap_with_care();

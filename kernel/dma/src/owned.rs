@@ -125,7 +125,7 @@ impl<P: Platform> Dma<P> {
     ) -> Result<Mapping<'d, P, B, D>, Refused<DeviceOwned<'d, P, B>>> {
         let _ = direction;
         let Kept { buffer, lines } = owned.take();
-        self.lend(device, buffer, Attrs::ALREADY_DEVICE_OWNED, lines)
+        self.lend_as(device, buffer, Attrs::ALREADY_DEVICE_OWNED, lines)
             .map_err(|Refused { error, buffer }| Refused {
                 error,
                 buffer: DeviceOwned::new(owned.dma, buffer, lines),

@@ -152,7 +152,7 @@ impl<P: Platform + Clone + 'static> Dma<P> {
         let _ = direction;
         let handle = shared.clone();
         let lines = handle.lines();
-        let mapping = self.lend::<_, D>(device, shared, Attrs::SHARED, lines)?;
+        let mapping = self.lend_as::<_, D>(device, shared, Attrs::SHARED, lines)?;
         let coherent = device.limits().coherent;
         if handle.note(coherent, D::DIR.device_writes(), mapping.device_len()) {
             return Ok(mapping);

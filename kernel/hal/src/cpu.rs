@@ -1,6 +1,6 @@
 //! Which core runs, and whether it may be interrupted.
 
-use crate::HeldLocks;
+use crate::{HeldLocks, Tally};
 
 /// Cores of the largest machine this kernel knows (BCM2711: four).
 pub const MAX_CPUS: usize = 4;
@@ -37,6 +37,12 @@ pub trait Cpu {
     /// events of several cores. No unit; always 0 on a machine without.
     fn stamp() -> u64 {
         0
+    }
+
+    /// Counts once more, `amount` of it. Loses nothing to interrupts or other cores.
+    #[inline]
+    fn tally(tally: &Tally, amount: u64) {
+        tally.add(amount);
     }
 }
 

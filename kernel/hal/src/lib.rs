@@ -33,6 +33,7 @@ mod platform;
 mod ram;
 mod ram_map;
 mod range;
+mod tally;
 mod uncached;
 mod window;
 
@@ -49,6 +50,7 @@ pub use platform::{Access, CacheLines, LINE, Platform};
 pub use ram::RamRegion;
 pub use ram_map::RamMap;
 pub use range::{PhysRange, RangeError};
+pub use tally::Tally;
 pub use uncached::UncachedRegion;
 pub use window::{DmaWindow, WindowError};
 

@@ -97,9 +97,8 @@ impl<P: Platform> ByAddress<'_, P> {
                 let (slots, addr) = self.dma.slots_for(self.device, &request, reason)?;
                 let (platform, block) = (self.dma.platform(), request.block);
                 door::fill_block(platform, self.device, buffer, block, &slots);
-                self.device
-                    .counters
-                    .mapped_bounced(P::cpu_id(), reason, block.len());
+                let counters = &self.device.counters;
+                counters.mapped_bounced::<P>(reason, block.len());
                 // Before anybody has the address (SKIP-3).
                 self.device.stop_skipping_sync();
                 let origins = self.origins.expect("made where there are slots");

@@ -101,14 +101,14 @@ impl<P: Platform> Link<'_, P> {
 
     /// Copies and cleans what the device is about to see, and waits once for all of it (SG-6).
     fn fill<B: DmaBuffer, D: Direction>(&self, table: &SgTable<B>, attrs: Attrs, owed: bool) {
-        let (platform, cpu) = (self.dma.platform(), P::cpu_id());
+        let platform = self.dma.platform();
         for piece in &table.pieces {
             let element = &table.elements[piece.element()];
             match (&piece.slots, piece.part.route) {
                 (Some(slots), Route::Bounce(reason)) => {
                     door::fill_block(platform, self.device, element, piece.block(), slots);
                     let counters = &self.device.counters;
-                    counters.mapped_bounced(cpu, reason, piece.block().len());
+                    counters.mapped_bounced::<P>(reason, piece.block().len());
                 }
                 _ => {
                     if !owed {
