@@ -28,6 +28,7 @@
 //! | a driver has | it calls |
 //! |---|---|
 //! | a buffer, a window of pages, a physical range | [`Dma::map`], [`Dma::map_page`], [`Physical`] |
+//! | a device that tells how much it wrote | [`FromDevice::REPORTED`], [`Mapping::complete`] |
 //! | buffers mapped long before they are used | [`Dma::map_attrs`] with [`Attrs::DEFER_SYNC`] |
 //! | a buffer that goes from device to device | [`Mapping::unmap_skip_sync`], [`Dma::map_device_owned`] |
 //! | a buffer that several devices use at once | [`Dma::share`], [`Dma::map_shared`] |
@@ -52,6 +53,7 @@ mod device;
 mod direction;
 mod door;
 mod error;
+mod filled;
 mod held;
 mod inspect;
 mod layer;
@@ -69,6 +71,7 @@ mod quarantine;
 mod queries;
 mod reach;
 mod reason;
+mod reported;
 mod resource;
 mod sg;
 mod shared;
@@ -86,10 +89,14 @@ pub use complaints::{Cause, Complaint};
 pub use counters::Totals;
 pub use device::{DeviceId, DmaDevice};
 pub use direction::{
-    Bidirectional, DeviceReads, DeviceWrites, Dir, Direction, FromDevice, ToDevice,
+    Bidirectional, DeviceReads, DeviceWrites, Dir, Direction, Extent, Fill, FromDevice, Reported,
+    ToDevice, Whole,
 };
-pub use door::{Engine, EngineId, Exposed, Halt, InFlight, Quarantined, SgInFlight, SyncError};
+pub use door::{
+    Engine, EngineId, Exposed, Halt, InFlight, Quarantined, Rest, SgInFlight, SyncError,
+};
 pub use error::{Class, MapError, Refused};
+pub use filled::{Arrived, Filled};
 pub use inspect::Inspector;
 pub use layer::Dma;
 pub use limits::Limits;
@@ -99,6 +106,7 @@ pub use owned::DeviceOwned;
 pub use physical::Physical;
 pub use reach::{DmaMask, MAX_WINDOWS, Reach};
 pub use reason::{BounceReason, Bouncing};
+pub use reported::{Completed, Misreported, TooMuch};
 pub use resource::Resource;
 pub use sg::{MappedSg, NoTable, Segment, Segments, SgError, SgRefused, SgTable, SgView};
 pub use shared::Shared;

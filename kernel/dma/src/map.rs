@@ -3,7 +3,7 @@
 use crate::attrs::Attrs;
 use crate::decision::{Request, Route, at_once, decide};
 use crate::device::DmaDevice;
-use crate::direction::Direction;
+use crate::direction::{Direction, Fill};
 use crate::door;
 use crate::error::{MapError, Refused};
 use crate::held::{Held, Lines, Place};
@@ -90,7 +90,7 @@ impl<P: Platform> Dma<P> {
         lines: Lines,
     ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
         let request = Request::of(&buffer, D::DIR, attrs);
-        match self.place(device, &buffer, &request, lines) {
+        match self.place::<_, D>(device, &buffer, &request, lines) {
             Ok((place, bus)) => Ok(Mapping::new(self, device, Held::new(buffer, place, bus))),
             Err(error) => Err(Refused {
                 error: self.refuse(device, error, attrs),
@@ -99,7 +99,7 @@ impl<P: Platform> Dma<P> {
         }
     }
 
-    fn place<B: DmaBuffer>(
+    fn place<B: DmaBuffer, D: Direction>(
         &self,
         device: &DmaDevice,
         buffer: &B,
@@ -114,7 +114,10 @@ impl<P: Platform> Dma<P> {
             }
             Route::Bounce(reason) => {
                 let (slots, bus) = self.slots_for(device, request, reason)?;
-                door::fill(self.platform(), device, buffer, &slots);
+                match D::FILL {
+                    Fill::Copy => door::fill(self.platform(), device, buffer, &slots),
+                    Fill::Scrub => door::scrub(self.platform(), device, &slots),
+                }
                 let counters = &device.counters;
                 counters.mapped_bounced::<P>(reason, request.block.len());
                 Ok((Place::Bounced(slots), bus))

@@ -1,7 +1,7 @@
 //! A mapping at rest: lent to a device that has not been told yet, or has finished.
 
 use crate::device::DmaDevice;
-use crate::direction::Direction;
+use crate::direction::{Direction, Fill};
 use crate::held::Held;
 use crate::layer::Dma;
 use crate::sync::Link;
@@ -89,6 +89,12 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     // Not inlined: a mapping that moves into its caller is copied first, for the sake of the buffer.
     #[inline(never)]
     pub fn unmap(mut self) -> B {
+        const {
+            assert!(
+                matches!(D::FILL, Fill::Copy),
+                "a reported transfer ends with `complete` or `abandon`"
+            )
+        }
         let link = self.link;
         if let Some(held) = &mut self.held
             && link.bring_home_at_once::<B, D>(held)
@@ -112,8 +118,14 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
 
 impl<P: Platform, B: DmaBuffer, D: Direction> Drop for Mapping<'_, P, B, D> {
     fn drop(&mut self) {
-        if let Some(held) = &mut self.held {
-            self.link.bring_home::<B, D>(held);
+        match (D::FILL, &mut self.held) {
+            (Fill::Copy, Some(held)) => self.link.bring_home::<B, D>(held),
+            (Fill::Copy, None) => {}
+            // No report: nothing arrived.
+            (Fill::Scrub, held) => {
+                let held = held.take();
+                drop(held.map(|held| self.link.unmap_reported(held, None, false)));
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::attrs::Attrs;
 use crate::device::DmaDevice;
-use crate::direction::Direction;
+use crate::direction::{Direction, Fill};
 use crate::door;
 use crate::error::Refused;
 use crate::held::{Held, Lines, Place};
@@ -77,19 +77,20 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
             assert!(
                 B::CPU_ACCESS,
                 "shared buffers are the devices' anyway: `unmap`"
+            );
+            assert!(
+                matches!(D::FILL, Fill::Copy),
+                "reported first: `complete`, then `map_filled`"
             )
         }
         let (link, mut held) = self.dismantle();
         link.end_forgotten_view(&mut held);
-        let lines = match &held.place {
-            Place::Direct(_, lines) => lines_after::<B, D>(&held, *lines, link.device),
-            Place::Bounced(_) => {
-                // Slots go away, so what is in them has to come home now; that leaves it in the caches.
-                let whole = held.whole();
-                link.sync_for_cpu::<B, D>(&mut held, whole);
-                Lines::Dirty
-            }
-        };
+        if let Place::Bounced(_) = held.place {
+            // Slots go away, so what is in them has to come home now.
+            let whole = held.whole();
+            link.sync_for_cpu::<B, D>(&mut held, whole);
+        }
+        let lines = lines_after::<B, D>(&held, link.device);
         link.note::<B, D>(Kind::UnmapSkipSync, &held);
         if let Place::Bounced(slots) = held.place {
             link.dma.release(slots);
@@ -98,15 +99,16 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     }
 }
 
-/// What the caches owe after a direct mapping ended without sync.
-fn lines_after<B: DmaBuffer, D: Direction>(
-    held: &Held<B>,
-    lines: Lines,
-    device: &DmaDevice,
-) -> Lines {
+/// What the caches owe after a mapping ended without sync.
+pub(crate) fn lines_after<B: DmaBuffer, D: Direction>(held: &Held<B>, device: &DmaDevice) -> Lines {
+    let (extent, lines) = match held.place {
+        Place::Direct(extent, lines) => (extent, lines),
+        // What came out of the slots is in the caches.
+        Place::Bounced(_) => return Lines::Dirty,
+    };
     match lines {
         Lines::InStep if device.limits().coherent => Lines::Dirty,
-        Lines::InStep if D::DIR.device_writes() => Lines::Stale(held.place.extent()),
+        Lines::InStep if D::DIR.device_writes() => Lines::Stale(extent),
         Lines::InStep | Lines::Dirty => lines,
         Lines::Stale(_) => Lines::Stale(held.device_side(held.whole())),
     }

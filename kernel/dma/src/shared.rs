@@ -13,7 +13,7 @@ extern crate alloc;
 
 use crate::attrs::Attrs;
 use crate::device::DmaDevice;
-use crate::direction::Direction;
+use crate::direction::{Direction, Fill};
 use crate::door;
 use crate::error::{MapError, Refused};
 use crate::held::Lines;
@@ -149,6 +149,12 @@ impl<P: Platform + Clone + 'static> Dma<P> {
         shared: Shared<P, B>,
         direction: D,
     ) -> MappedOr<'d, P, Shared<P, B>, D> {
+        const {
+            assert!(
+                matches!(D::FILL, Fill::Copy),
+                "shared buffers come home as a whole, to the last handle: no report"
+            )
+        }
         let _ = direction;
         let handle = shared.clone();
         let lines = handle.lines();

@@ -1,7 +1,7 @@
 //! The CPU's look at a mapping at rest (`dma_sync_single_for_cpu` and `_for_device`), whole or in part
 //! (`dma_sync_single_range_for_cpu`).
 
-use crate::direction::{DeviceReads, Dir, Direction};
+use crate::direction::{DeviceReads, Dir, Direction, Fill};
 use crate::door;
 use crate::mapping::Mapping;
 use crate::span::{Overrun, PastEnd, Span};
@@ -26,6 +26,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     ///
     /// Context: any; does not wait.
     pub fn for_cpu(&mut self) -> CpuView<'_, 'd, P, B, D> {
+        const { assert!(matches!(D::FILL, Fill::Copy), "reported first: `complete`") }
         let whole = Span::whole(self.len());
         self.look(Some(whole))
     }
@@ -40,11 +41,12 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         offset: u64,
         len: u64,
     ) -> Result<CpuView<'_, 'd, P, B, D>, PastEnd> {
+        const { assert!(matches!(D::FILL, Fill::Copy), "reported first: `complete`") }
         let span = Span::of(offset, len, self.len(), Overrun::BUILD)?;
         Ok(self.look(span))
     }
 
-    fn look(&mut self, span: Option<Span>) -> CpuView<'_, 'd, P, B, D> {
+    pub(crate) fn look(&mut self, span: Option<Span>) -> CpuView<'_, 'd, P, B, D> {
         const { assert!(B::CPU_ACCESS, "shared: never the CPU's while it is mapped") }
         let (link, held) = self.parts();
         link.end_forgotten_view(held);

@@ -22,6 +22,18 @@ pub(crate) fn fill<P: Platform, B: DmaBuffer>(
     wait(platform, device);
 }
 
+/// Fills a bounce buffer with zeros up to the ends of its first and last line, for a device of which
+/// no more comes back than it wrote (13.6). For a device that does not snoop, cleans it and waits.
+pub(crate) fn scrub<P: Platform>(platform: &P, device: &DmaDevice, slots: &Slots) {
+    let lines = lines_of(slots.data());
+    // SAFETY: slots are multiples of a line, so `lines` lies inside the run that `slots` owns.
+    unsafe { platform.zero(lines) };
+    if !device.limits().coherent {
+        platform.clean(lines);
+    }
+    wait(platform, device);
+}
+
 /// As [`fill`] for a part of a buffer that has slots of its own, without waiting.
 pub(crate) fn fill_block<P: Platform, B: DmaBuffer>(
     platform: &P,
@@ -195,9 +207,10 @@ pub(crate) fn look<'d, P: Platform, B: DmaBuffer>(
     span: Span,
     access: Access,
 ) -> View<'d, P> {
-    // SAFETY: the buffer owns initialised RAM. Its only callers, `Mapping::look` and
-    // `MappedSg::for_cpu`, keep the mapping borrowed exclusively while the view lives, so it cannot
-    // be launched, and an idle mapping's address has not reached the device (or the device has halted).
+    // SAFETY: the buffer owns initialised RAM. Of its callers, `Mapping::look` and
+    // `MappedSg::for_cpu` keep the mapping borrowed exclusively while the view lives, so it cannot
+    // be launched, and an idle mapping's address has not reached the device (or the device has halted);
+    // `Filled::bytes` keeps a buffer borrowed that is mapped no more.
     unsafe { View::new(platform, span.within(buffer.range()), access) }
 }
 

@@ -13,15 +13,17 @@ mod flight;
 mod launch;
 mod parked;
 mod raw;
+mod rest;
 mod scatter;
 mod settle;
 
 pub(crate) use bytes::{
     copy_block_in, copy_block_out, copy_in, copy_out, drop_slots, drop_stale, fill, fill_block,
-    look,
+    look, scrub,
 };
 pub use engine::{Engine, EngineId, Halt, Quarantined};
 pub use exposed::{Exposed, SyncError};
 pub use flight::InFlight;
 pub(crate) use parked::Parked;
+pub use rest::Rest;
 pub use scatter::SgInFlight;

@@ -7,7 +7,7 @@ use super::table::SgTable;
 use crate::attrs::Attrs;
 use crate::decision::{Request, Route};
 use crate::device::DmaDevice;
-use crate::direction::Direction;
+use crate::direction::{Direction, Fill};
 use crate::door;
 use crate::layer::Dma;
 use crate::map::count_direct;
@@ -38,7 +38,13 @@ impl<P: Platform> Dma<P> {
         direction: D,
         attrs: Attrs,
     ) -> Result<MappedSg<'d, P, B, D>, SgRefused<B>> {
-        const { assert!(B::CPU_ACCESS, "shared buffers go through `map_shared`") }
+        const {
+            assert!(B::CPU_ACCESS, "shared buffers go through `map_shared`");
+            assert!(
+                matches!(D::FILL, Fill::Copy),
+                "lists come home as a whole: no report"
+            )
+        }
         let _ = direction;
         let link = Link { dma: self, device };
         let lent = link.plan::<B, D>(&mut table, attrs);
