@@ -138,54 +138,54 @@ misuse! {
         right "unsafe { ring.unmap() };",
         wrong "ring.unmap();",
         "";
-    report_13_6_one_report_ends_a_transfer, "E0382":
+    we_3_one_report_ends_a_transfer, "E0382":
         "let mapping = dma.map(&device, page(), FromDevice::REPORTED).unwrap();
          let done = mapping.complete(1).unwrap();",
         right "let filled = done.unmap();",
         wrong "let filled = mapping.complete(2).unwrap().unmap();",
         "filled.len();";
-    report_13_6_no_look_before_the_report, "E0080":
+    we_4_no_look_before_the_report, "E0080":
         "let mut mapping = dma.map(&device, page(), FromDevice::REPORTED).unwrap();",
         right "let mut mapping = mapping.complete(1).unwrap();",
         wrong "",
         "mapping.for_cpu();";
-    report_13_6_no_look_at_a_part_before_the_report, "E0080":
+    we_4_no_look_at_a_part_before_the_report, "E0080":
         "let mut mapping = dma.map(&device, page(), FromDevice::REPORTED).unwrap();",
         right "mapping.complete(1).unwrap().for_cpu();",
         wrong "mapping.for_cpu_range(0, 1).unwrap();",
         "";
-    report_13_6_no_end_without_a_report, "E0080":
+    we_3_no_end_without_a_report, "E0080":
         "let mapping = dma.map(&device, page(), FromDevice::REPORTED).unwrap();",
         right "mapping.abandon();",
         wrong "mapping.unmap();",
         "";
-    report_13_6_no_hand_over_without_a_report, "E0080":
+    we_3_no_hand_over_without_a_report, "E0080":
         "let mapping = dma.map(&device, page(), FromDevice::REPORTED).unwrap();",
         right "mapping.abandon();",
         wrong "mapping.unmap_skip_sync();",
         "";
-    report_13_6_bytes_behind_the_report_are_not_read, "E0308":
+    we_4_bytes_behind_the_report_are_not_read, "E0308":
         "let filled = dma.map(&device, page(), FromDevice::REPORTED).unwrap().abandon();",
         right "let rest: &[core::mem::MaybeUninit<u8>] = &filled.rest();",
         wrong "let rest: &[u8] = &filled.rest();",
         "";
-    report_13_6_what_was_filled_is_not_written_before_it_is_settled, "E0594":
+    we_4_what_was_filled_is_not_written_before_it_is_settled, "E0594":
         "let filled = dma.map(&device, page(), FromDevice::REPORTED).unwrap();
          let filled = filled.complete(1).unwrap().unmap();",
         right "filled.into_inner().bytes_mut(&machine)[0] = 1;",
         wrong "filled.bytes()[0] = 1;",
         "";
-    report_13_6_plain_transfers_have_no_report, "E0599":
+    we_3_plain_transfers_have_no_report, "E0599":
         "let mapping = dma.map(&device, page(), FromDevice).unwrap();",
         right "mapping.unmap();",
         wrong "mapping.complete(1);",
         "";
-    report_13_6_what_is_shared_has_no_report, "E0080":
+    we_3_what_is_shared_has_no_report, "E0080":
         "let shared = dma.share(page());",
         right "dma.map_shared(&device, shared, FromDevice).unwrap();",
         wrong "dma.map_shared(&device, shared, FromDevice::REPORTED).unwrap();",
         "";
-    report_13_6_lists_have_no_report, "E0080":
+    we_3_lists_have_no_report, "E0080":
         "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(page()).ok().unwrap();",
         right "dma.map_sg(&device, table, FromDevice).unwrap();",
         wrong "dma.map_sg(&device, table, FromDevice::REPORTED).unwrap();",

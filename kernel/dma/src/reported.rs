@@ -1,4 +1,4 @@
-//! Transfers whose driver is told how much arrived: `FromDevice<Reported>` (13.6).
+//! Transfers whose driver is told how much arrived: `FromDevice<Reported>` (WE).
 //!
 //! ```text
 //!   map(.., FromDevice::REPORTED)          complete(n)               unmap

@@ -1,4 +1,4 @@
-//! 13.6: reported transfers. No more comes home than was reported, nothing is copied first, and nobody
+//! WE: reported transfers. No more comes home than was reported, nothing is copied first, and nobody
 //! sees another owner's bytes, under every cache.
 
 mod common;
@@ -124,7 +124,7 @@ fn receive<'d>(mapping: Mapped<'d>, wrote: usize, n: u64) -> Filled<'d, Machine,
 }
 
 #[test]
-fn inv_2_what_was_reported_is_read_and_the_rest_is_the_buffers_own_or_zeros() {
+fn we_1_inv_2_what_was_reported_is_read_and_the_rest_is_the_buffers_own_or_zeros() {
     in_every_way(|machine, dma, way| {
         let device = legacy(machine);
         for n in REPORTS {
@@ -143,7 +143,7 @@ fn inv_2_what_was_reported_is_read_and_the_rest_is_the_buffers_own_or_zeros() {
 
 /// A driver may know of less than the device wrote: a header, or what passed a check.
 #[test]
-fn inv_2_bytes_behind_the_report_stand_still_once_the_buffer_is_back() {
+fn we_4_inv_2_bytes_behind_the_report_stand_still_once_the_buffer_is_back() {
     in_every_way(|machine, dma, way| {
         let device = legacy(machine);
         let filled = receive(map(dma, &device, way.buffer(machine)), 500, 100);
@@ -164,7 +164,7 @@ fn inv_2_bytes_behind_the_report_stand_still_once_the_buffer_is_back() {
 }
 
 #[test]
-fn inv_7_cp_4_a_device_that_writes_less_than_reported_shows_nobodys_bytes_but_the_buffers() {
+fn we_2_inv_7_cp_4_a_device_that_writes_less_than_reported_shows_nobodys_bytes_but_the_buffers() {
     in_every_way(|machine, dma, way| {
         let device = legacy(machine);
         let filled = receive(map(dma, &device, way.buffer(machine)), 10, LEN);
@@ -176,7 +176,7 @@ fn inv_7_cp_4_a_device_that_writes_less_than_reported_shows_nobodys_bytes_but_th
 }
 
 #[test]
-fn inv_7_cp_4_a_scrubbed_bounce_buffer_shows_zeros_to_the_ends_of_its_lines() {
+fn we_2_inv_7_cp_4_a_scrubbed_bounce_buffer_shows_zeros_to_the_ends_of_its_lines() {
     in_every_way(|machine, dma, way| {
         let device = words(machine);
         if !way.bounces() {
@@ -191,7 +191,7 @@ fn inv_7_cp_4_a_scrubbed_bounce_buffer_shows_zeros_to_the_ends_of_its_lines() {
 }
 
 #[test]
-fn inv_7_addresses_kept_within_a_line_leave_nothing_before_or_behind_them() {
+fn we_2_inv_7_addresses_kept_within_a_line_leave_nothing_before_or_behind_them() {
     under_every_adversary(&Builder::default(), |machine| {
         let dma = Way::Unreachable.layer(machine);
         let builder = DmaDevice::builder("aligned").windows(machine.bus().windows());
@@ -210,7 +210,7 @@ fn inv_7_addresses_kept_within_a_line_leave_nothing_before_or_behind_them() {
 }
 
 #[test]
-fn reports_cost_the_lines_and_bytes_that_they_name_and_no_others() {
+fn we_1_reports_cost_the_lines_and_bytes_that_they_name_and_no_others() {
     for (way, n) in WAYS.into_iter().flat_map(|way| REPORTS.map(|n| (way, n))) {
         let machine = Machine::default();
         let (dma, device) = (way.layer(&machine), legacy(&machine));
@@ -257,7 +257,7 @@ fn reports_cost_the_lines_and_bytes_that_they_name_and_no_others() {
 }
 
 #[test]
-fn plain_from_device_is_still_copied_in_and_comes_home_whole() {
+fn cp_3_plain_from_device_is_still_copied_in_and_comes_home_whole() {
     let machine = Machine::default();
     let (dma, device) = (Way::Unreachable.layer(&machine), legacy(&machine));
     let pages = pages(&machine, Zone::High, 0, LEN, MINE);
@@ -269,7 +269,7 @@ fn plain_from_device_is_still_copied_in_and_comes_home_whole() {
 }
 
 #[test]
-fn more_than_there_is_is_an_error_and_nothing_is_lost() {
+fn we_3_more_than_there_is_is_an_error_and_nothing_is_lost() {
     in_every_way(|machine, dma, way| {
         let device = words(machine);
         let mapping = map(dma, &device, way.buffer(machine));
@@ -294,7 +294,7 @@ fn more_than_there_is_is_an_error_and_nothing_is_lost() {
 
 /// A granule's excess is the channel's business.
 #[test]
-fn what_a_granule_adds_is_not_the_drivers_to_report() {
+fn we_3_what_a_granule_adds_is_not_the_drivers_to_report() {
     let machine = Machine::default();
     let (dma, device) = (Way::Direct.layer(&machine), words(&machine));
     let pages = pages(&machine, Zone::Dma, 0, 5, MINE);
@@ -304,7 +304,7 @@ fn what_a_granule_adds_is_not_the_drivers_to_report() {
 }
 
 #[test]
-fn no_report_is_a_report_of_nothing() {
+fn we_3_no_report_is_a_report_of_nothing() {
     for way in WAYS {
         let machine = Machine::default();
         let (dma, device) = (way.layer(&machine), legacy(&machine));
@@ -330,7 +330,7 @@ fn no_report_is_a_report_of_nothing() {
 
 /// The memory of a dropped buffer is somebody else's next: none of its lines may be stale.
 #[test]
-fn what_is_dropped_leaves_no_stale_line_behind() {
+fn we_4_what_is_dropped_leaves_no_stale_line_behind() {
     let builder = Builder::default();
     let machine = builder.adversary(Adversary::WorstPrefetch).build();
     let (dma, device) = (Way::Direct.layer(&machine), legacy(&machine));
@@ -351,7 +351,7 @@ fn what_is_dropped_leaves_no_stale_line_behind() {
 }
 
 #[test]
-fn a_look_shows_what_arrived_and_the_mapping_serves_again() {
+fn we_1_a_look_shows_what_arrived_and_the_mapping_serves_again() {
     in_every_way(|machine, dma, way| {
         let device = legacy(machine);
         let mut mapping = map(dma, &device, way.buffer(machine));
@@ -371,7 +371,7 @@ fn a_look_shows_what_arrived_and_the_mapping_serves_again() {
 }
 
 #[test]
-fn a_look_that_was_forgotten_ends_with_the_mapping() {
+fn we_1_a_look_that_was_forgotten_ends_with_the_mapping() {
     under_every_adversary(&Builder::default(), |machine| {
         let (dma, device) = (Way::Direct.layer(machine), legacy(machine));
         let mapping = map(&dma, &device, Way::Direct.buffer(machine));
@@ -383,7 +383,7 @@ fn a_look_that_was_forgotten_ends_with_the_mapping() {
 }
 
 #[test]
-fn what_was_looked_at_is_not_brought_home_twice() {
+fn we_1_what_was_looked_at_is_not_brought_home_twice() {
     for way in WAYS {
         let machine = Machine::default();
         let (dma, device) = (way.layer(&machine), legacy(&machine));
@@ -400,7 +400,7 @@ fn what_was_looked_at_is_not_brought_home_twice() {
 }
 
 #[test]
-fn a_filled_buffer_is_lent_again_without_a_cache_operation() {
+fn we_4_a_filled_buffer_is_lent_again_without_a_cache_operation() {
     under_every_adversary(&Builder::default(), |machine| {
         let (dma, device) = (Way::Direct.layer(machine), legacy(machine));
         let mut filled = map(&dma, &device, Way::Direct.buffer(machine)).abandon();
@@ -426,7 +426,7 @@ fn a_filled_buffer_is_lent_again_without_a_cache_operation() {
 
 /// A device that reaches nothing but the pool takes over from one that reaches everything.
 #[test]
-fn a_filled_buffer_may_bounce_for_the_next_device() {
+fn we_4_a_filled_buffer_may_bounce_for_the_next_device() {
     under_every_adversary(&Builder::default(), |machine| {
         let dma = Way::Direct.layer(machine);
         let near = legacy(machine);
@@ -451,7 +451,7 @@ fn a_filled_buffer_may_bounce_for_the_next_device() {
 
 /// What was copied out of a bounce buffer is dirty: on its way to RAM it would meet the device's bytes.
 #[test]
-fn cm_1_a_filled_buffer_that_bounced_is_cleaned_for_a_device_that_reaches_it() {
+fn we_4_cm_1_a_filled_buffer_that_bounced_is_cleaned_for_a_device_that_reaches_it() {
     under_every_adversary(&Builder::default(), |machine| {
         let dma = Way::Direct.layer(machine);
         let (near, bus) = (legacy(machine), sim::BusView::identity());
@@ -470,7 +470,7 @@ fn cm_1_a_filled_buffer_that_bounced_is_cleaned_for_a_device_that_reaches_it() {
 }
 
 #[test]
-fn cm_2_a_device_that_snoops_takes_a_filled_buffer_without_its_stale_lines() {
+fn we_4_cm_2_a_device_that_snoops_takes_a_filled_buffer_without_its_stale_lines() {
     under_every_adversary(&Builder::default(), |machine| {
         let (dma, device) = (Way::Direct.layer(machine), legacy(machine));
         let snoops = all_ram().coherent().build(&machine.ram()).expect("valid");
@@ -483,7 +483,7 @@ fn cm_2_a_device_that_snoops_takes_a_filled_buffer_without_its_stale_lines() {
 }
 
 #[test]
-fn a_filled_buffer_that_cannot_be_lent_comes_back_as_it_was() {
+fn we_4_a_filled_buffer_that_cannot_be_lent_comes_back_as_it_was() {
     let machine = Machine::default();
     let dma = layer(&machine, Bouncing::Off, POOL);
     let near = legacy(&machine);
@@ -554,7 +554,7 @@ fn cm_7_the_copy_out_waits_for_the_lines_that_were_dropped() {
 
 /// Two lines, of which one and a half are reported.
 #[test]
-fn inv_2_every_interleaving_of_two_lines() {
+fn we_1_inv_2_every_interleaving_of_two_lines() {
     for zone in [Zone::Dma, Zone::High] {
         let runs = explore(&common::small(), 1, |machine| {
             let dma = layer(machine, Bouncing::AsNeeded, common::SMALL_POOL);

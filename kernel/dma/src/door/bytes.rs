@@ -23,7 +23,7 @@ pub(crate) fn fill<P: Platform, B: DmaBuffer>(
 }
 
 /// Fills a bounce buffer with zeros up to the ends of its first and last line, for a device of which
-/// no more comes back than it wrote (13.6). For a device that does not snoop, cleans it and waits.
+/// no more comes back than it wrote (WE-2). For a device that does not snoop, cleans it and waits.
 pub(crate) fn scrub<P: Platform>(platform: &P, device: &DmaDevice, slots: &Slots) {
     let lines = lines_of(slots.data());
     // SAFETY: slots are multiples of a line, so `lines` lies inside the run that `slots` owns.
