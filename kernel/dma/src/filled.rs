@@ -126,7 +126,7 @@ impl<P: Platform> Dma<P> {
         mut filled: Filled<'d, P, B>,
     ) -> MappedOr<'d, P, B> {
         let (buffer, lines) = filled.take();
-        let lent = self.lend(device, buffer, Attrs::NONE, lines);
+        let lent = self.lend_as(device, buffer, Attrs::NONE, lines);
         let mut mapping = lent.map_err(|Refused { error, buffer }| Refused {
             error,
             buffer: Filled::new(filled.dma, buffer, lines, filled.arrived),
