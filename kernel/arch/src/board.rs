@@ -63,6 +63,9 @@ impl Cpu for Board {
     }
 }
 
+/// The bit of DAIF that masks interrupts.
+const IRQ_MASK: u64 = 1 << 7;
+
 impl Irq for Board {
     type State = u64;
 
@@ -81,6 +84,14 @@ impl Irq for Board {
     fn restore(state: u64) {
         // SAFETY: `state` is what `mask` read; handlers are ready for interrupts that were on.
         unsafe { asm!("msr daif, {0}", in(reg) state, options(nostack, preserves_flags)) };
+    }
+
+    #[inline]
+    fn masked() -> bool {
+        let daif: u64;
+        // SAFETY: reads the mask and touches no memory.
+        unsafe { asm!("mrs {0}, daif", out(reg) daif, options(nomem, nostack, preserves_flags)) };
+        daif & IRQ_MASK != 0
     }
 
     fn with_held<R>(f: impl FnOnce(&HeldLocks) -> R) -> Option<R> {

@@ -48,6 +48,14 @@ impl<P: Platform> Dma<P> {
         }
     }
 
+    /// Gives slots back that nobody could find again: as if the pool had none.
+    pub(crate) fn unnoted(&self, slots: Slots) -> MapError {
+        let pool = self.pool().expect("slots come from a pool");
+        let error = full(pool.without(&slots));
+        pool.release(slots);
+        error
+    }
+
     /// Gives slots back.
     pub(crate) fn release(&self, slots: Slots) {
         let pool = self.pool().expect("slots come from a pool");

@@ -5,10 +5,9 @@ use crate::inspect::Inspector;
 use crate::lines::{LineMismatch, check_lines};
 use crate::quarantine::Quarantine;
 use crate::reason::{Bouncing, Policy};
-use crate::swiotlb::{NoOrigins, Origins, Pool};
+use crate::swiotlb::{NoOrigins, Notes, Pool};
 use crate::trace::Trace;
 use hal::{IrqLock, Platform, Rank};
-use spin::Once;
 
 /// The mapping layer of a machine.
 ///
@@ -19,8 +18,6 @@ pub struct Dma<P: Platform> {
     bouncing: Bouncing,
     policy: Policy,
     pool: Option<Pool<P>>,
-    /// Whose bytes are in the pool for drivers that keep addresses alone: made for the first of them.
-    origins: Once<Origins>,
     quarantine: IrqLock<Quarantine, P>,
     complaints: IrqLock<Complaints, P>,
     trace: Trace,
@@ -42,7 +39,6 @@ impl<P: Platform> Dma<P> {
             bouncing,
             policy: bouncing.policy(pool.is_some()),
             pool,
-            origins: Once::new(),
             quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
             complaints: IrqLock::new(Rank::Layer, "refused mappings", Complaints::new()),
             trace: Trace::new(),
@@ -65,13 +61,19 @@ impl<P: Platform> Dma<P> {
         self.pool.as_ref()
     }
 
-    /// The notes on all slots, if there are slots. Allocates at the first call.
-    pub(crate) fn origins(&self) -> Result<Option<&Origins>, NoOrigins> {
-        let Some(pool) = &self.pool else {
-            return Ok(None);
-        };
-        let made = self.origins.try_call_once(|| Origins::new(pool.range()));
-        made.map(Some)
+    /// The notes on all slots, if there are slots. Allocates.
+    pub(crate) fn notes(&self) -> Result<Option<Notes<'_>>, NoOrigins> {
+        self.pool.as_ref().map(Pool::notes).transpose()
+    }
+
+    /// Gives the pool what it asked for (see [`swiotlb::Supply`](crate::swiotlb::Supply)), and takes back
+    /// what has been idle. Nothing to do for a pool that does not grow.
+    ///
+    /// Context: interrupts on, no lock held; allocates.
+    pub fn tend_pool(&self) {
+        if let Some(pool) = &self.pool {
+            pool.tend();
+        }
     }
 
     pub(crate) fn complaints(&self) -> &IrqLock<Complaints, P> {

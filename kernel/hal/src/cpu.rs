@@ -57,6 +57,12 @@ pub trait Irq {
     /// Puts the mask back as `mask` found it.
     fn restore(state: Self::State);
 
+    /// Are interrupts of the calling core masked? Every lock masks them, so where they are not, the core
+    /// holds none and may do what takes longer. A machine that cannot tell says that they are.
+    fn masked() -> bool {
+        true
+    }
+
     /// Shows `f` the calling core's own list of the locks it holds, by which debug builds check their
     /// order. `None`, and no check, on a machine that keeps none. Called with interrupts masked.
     fn with_held<R>(f: impl FnOnce(&HeldLocks) -> R) -> Option<R> {

@@ -65,6 +65,10 @@ impl Irq for Machine {
         DEPTH.set(state);
     }
 
+    fn masked() -> bool {
+        irqs_masked()
+    }
+
     /// None for a thread that is about to end and has given its list up.
     fn with_held<R>(f: impl FnOnce(&HeldLocks) -> R) -> Option<R> {
         HELD.try_with(f).ok()

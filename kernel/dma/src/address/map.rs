@@ -102,7 +102,8 @@ impl<P: Platform> ByAddress<'_, P> {
                 // Before anybody has the address (SKIP-3).
                 self.device.stop_skipping_sync();
                 let origins = self.origins.expect("made where there are slots");
-                origins.keep(slots, block, dir, self.device.id());
+                let kept = origins.keep(slots, block, dir, self.device.id());
+                kept.map_err(|slots| self.dma.unnoted(slots))?;
                 Ok(Placed { addr, owed: true })
             }
         }

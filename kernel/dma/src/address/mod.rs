@@ -48,7 +48,7 @@ pub use misuse::Misuse;
 
 use crate::device::DmaDevice;
 use crate::layer::Dma;
-use crate::swiotlb::{NoOrigins, Origins};
+use crate::swiotlb::{NoOrigins, Notes};
 use core::fmt;
 use hal::Platform;
 
@@ -57,18 +57,18 @@ pub struct ByAddress<'d, P: Platform> {
     dma: &'d Dma<P>,
     device: &'d DmaDevice,
     /// None where nothing can bounce.
-    origins: Option<&'d Origins>,
+    origins: Option<Notes<'d>>,
 }
 
 impl<P: Platform> Dma<P> {
     /// The calls by bus address, for `device`.
     ///
-    /// Context: thread; the first call of all takes 16 bytes of heap per bounce slot.
+    /// Context: thread; from the first call of all on, each chunk of the pool takes 16 KiB of heap.
     pub fn by_address<'d>(&'d self, device: &'d DmaDevice) -> Result<ByAddress<'d, P>, NoOrigins> {
         Ok(ByAddress {
             dma: self,
             device,
-            origins: self.origins()?,
+            origins: self.notes()?,
         })
     }
 }

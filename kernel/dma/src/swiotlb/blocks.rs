@@ -6,7 +6,7 @@
 
 use super::CHUNK;
 use super::atomic::AtomicU8;
-use core::sync::atomic::Ordering::{Acquire, Release};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use hal::{GIB, PhysAddr};
 
 /// Blocks of a chunk's size below 1 GiB.
@@ -26,18 +26,23 @@ impl Blocks {
 
     /// The number of the chunk around `addr`, if there is one.
     pub(super) fn chunk_at(&self, addr: PhysAddr) -> Option<usize> {
-        // Pairs with `set`: who finds a chunk finds its descriptor filled in.
+        // Pairs with `enter`: who finds a chunk finds its descriptor filled in.
         usize::from(self.entry(addr)?.load(Acquire)).checked_sub(1)
     }
 
-    /// Enters chunk `chunk` for the block at `base`, or takes it out. False: the table has no such
-    /// block.
-    pub(super) fn set(&self, base: PhysAddr, chunk: Option<usize>) -> bool {
-        let number = chunk.map_or(0, |chunk| chunk as u8 + 1);
-        let entry = self.entry(base);
-        entry
-            .inspect(|entry| entry.store(number, Release))
-            .is_some()
+    /// Enters chunk `chunk` for the block at `base`. False: the table has no such block, or another
+    /// chunk is there.
+    pub(super) fn enter(&self, base: PhysAddr, chunk: usize) -> bool {
+        let number = chunk as u8 + 1;
+        let enter = |entry: &AtomicU8| entry.compare_exchange(0, number, Release, Relaxed);
+        self.entry(base).is_some_and(|entry| enter(entry).is_ok())
+    }
+
+    /// Takes the block at `base` out.
+    pub(super) fn leave(&self, base: PhysAddr) {
+        if let Some(entry) = self.entry(base) {
+            entry.store(0, Release);
+        }
     }
 }
 
@@ -49,7 +54,7 @@ mod tests {
     fn every_address_of_a_block_and_no_other_finds_its_chunk() {
         let blocks = Blocks::new();
         let base = PhysAddr::new(7 * CHUNK);
-        assert!(blocks.set(base, Some(0)) && blocks.set(PhysAddr::new(GIB - CHUNK), Some(63)));
+        assert!(blocks.enter(base, 0) && blocks.enter(PhysAddr::new(GIB - CHUNK), 63));
         for (addr, found) in [
             (7 * CHUNK - 1, None),
             (7 * CHUNK, Some(0)),
@@ -61,8 +66,9 @@ mod tests {
         ] {
             assert_eq!(blocks.chunk_at(PhysAddr::new(addr)), found, "{addr:#x}");
         }
-        assert!(blocks.set(base, None));
+        assert!(!blocks.enter(base, 5), "taken");
+        blocks.leave(base);
         assert_eq!(blocks.chunk_at(base), None);
-        assert!(!blocks.set(PhysAddr::new(GIB), Some(1)), "no such block");
+        assert!(!blocks.enter(PhysAddr::new(GIB), 1), "no such block");
     }
 }

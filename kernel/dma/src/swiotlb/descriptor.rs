@@ -4,10 +4,11 @@
 //! that takes it is told from the last by its generation.
 
 use super::SLOT;
-use super::atomic::AtomicU32;
+use super::atomic::{AtomicU32, AtomicU64};
 use super::chunk::Chunk;
 use super::layout::Kind;
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::fence;
 use hal::{Irq, IrqLock, PhysAddr, PhysRange, RamRegion, Rank};
 
 /// A chunk's place.
@@ -23,6 +24,11 @@ pub(super) struct Hints {
     free: AtomicU32,
     /// Upper bounds of the longest runs: any in the low half, from a page on in the high half.
     longest: AtomicU32,
+    /// Where the block starts.
+    base: AtomicU64,
+    /// The slots that exist: the first in the low half, the one behind the last in the high half.
+    present: AtomicU32,
+    /// How often the place was filled or left: odd while it has a chunk.
     generation: AtomicU32,
 }
 
@@ -34,12 +40,18 @@ pub(super) struct State {
     /// Where the block starts.
     pub(super) base: PhysAddr,
     pub(super) watch: Watch,
+    /// Slots were taken since somebody looked.
+    pub(super) touched: bool,
+    /// When the chunk was first seen empty, in microseconds.
+    pub(super) empty_since: Option<u64>,
     /// The most slots that were in use since the mark was reset (ST-1). Stays when the chunk goes.
     pub(super) most: u32,
 }
 
 /// When a change of the number of free slots is to be told to the pool.
 pub(super) struct Watch {
+    /// At least a quarter of the slots was free, or is so again and an eighth more.
+    pub(super) roomy: bool,
     /// Lengths 1, 2, 4 .. with which the chunk is in the classes, by bound.
     pub(super) published: [u32; 2],
     /// Fewer slots than this,
@@ -55,12 +67,16 @@ impl<I: Irq> Descriptor<I> {
             memory: None,
             base: PhysAddr::new(0),
             watch: Watch::NOTHING,
+            touched: false,
+            empty_since: None,
             most: 0,
         };
         Self {
             hints: Hints {
                 free: AtomicU32::new(0),
                 longest: AtomicU32::new(0),
+                base: AtomicU64::new(0),
+                present: AtomicU32::new(0),
                 generation: AtomicU32::new(0),
             },
             state: IrqLock::new(Rank::Layer, "chunk of the bounce pool", state),
@@ -87,14 +103,43 @@ impl Hints {
         self.longest.store(any | page << 16, Relaxed);
     }
 
-    /// How often the place was taken or left. Exact under the lock.
-    pub(super) fn generation(&self) -> u32 {
-        self.generation.load(Relaxed)
+    /// The place has slots from now on: those from `first` up to `end` of the block at `base`.
+    pub(super) fn fill(&self, base: PhysAddr, first: u32, end: u32) {
+        self.base.store(base.get(), Relaxed);
+        self.present.store(first | end << 16, Relaxed);
+        self.next_generation();
     }
 
-    pub(super) fn next_generation(&self) {
-        self.generation
-            .store(self.generation().wrapping_add(1), Relaxed);
+    /// The place has none from now on.
+    pub(super) fn empty(&self) {
+        self.next_generation();
+        // Whoever reads what is written next sees that the generation is over.
+        fence(Release);
+    }
+
+    /// Has the place a chunk?
+    pub(super) fn is_filled(&self) -> bool {
+        self.generation.load(Acquire) & 1 == 1
+    }
+
+    fn next_generation(&self) {
+        let next = self.generation.load(Relaxed).wrapping_add(1);
+        self.generation.store(next, Release);
+    }
+
+    /// The number of the slot that the byte at `at` lies in, if it is one of this place's.
+    ///
+    /// Without the lock: right for whoever has that slot, since its chunk cannot go; and for whoever has
+    /// the byte otherwise, since no chunk that comes meanwhile can have it.
+    pub(super) fn slot_at(&self, at: PhysAddr) -> Option<u32> {
+        // Pairs with `fill`.
+        let generation = self.generation.load(Acquire);
+        let (base, present) = (self.base.load(Relaxed), self.present.load(Relaxed));
+        // Pairs with `empty`: what was read is of that generation if it is not over.
+        fence(Acquire);
+        let steady = generation & 1 == 1 && self.generation.load(Relaxed) == generation;
+        let slot = u32::try_from(at.get().checked_sub(base)? / SLOT).ok()?;
+        (steady && (present & 0xFFFF..present >> 16).contains(&slot)).then_some(slot)
     }
 }
 
@@ -108,6 +153,7 @@ pub(super) fn data(base: PhysAddr, first: u32, offset: u64, len: u64) -> PhysRan
 impl Watch {
     /// Tells nothing.
     pub(super) const NOTHING: Self = Self {
+        roomy: false,
         published: [0; 2],
         below: 0,
         above: u32::MAX,

@@ -11,6 +11,8 @@
 //! | `descriptor`, `open` | a chunk's place in the pool, and what is done with its lock held |
 //! | `classes`, `blocks` | which chunks may serve, and which chunk an address lies in: without a lock |
 //! | `pool`, `long` | where a request is served, in one chunk or over several |
+//! | `growing`, `grow`, `tend` | places that come and go: who asks, how it grows, how it shrinks |
+//! | `supply` | what that needs from the kernel around |
 //! | `options` | `swiotlb=` |
 //!
 //! Context: `alloc` and `release` hold one chunk's lock for some hundred instructions, wait for nothing
@@ -24,6 +26,8 @@ mod bounds;
 mod chunk;
 mod classes;
 mod descriptor;
+mod grow;
+mod growing;
 mod layout;
 mod long;
 #[cfg(test)]
@@ -32,13 +36,17 @@ mod open;
 mod options;
 mod origins;
 mod pool;
+mod shared;
+mod supply;
+mod tend;
 mod usage;
 
 pub use layout::{Layout, NeverFits, linux_max_len, max_len};
 pub use options::{Complaint, Complaints, Options};
 pub use origins::NoOrigins;
-pub(crate) use origins::{Found, Origins, Taken};
+pub(crate) use origins::{Found, Notes, Taken};
 pub use pool::Pool;
+pub use supply::{Growth, Supply};
 pub use usage::Usage;
 
 use core::fmt;
@@ -52,6 +60,9 @@ pub const CHUNK_SLOTS: u32 = 1024;
 pub const CHUNK: u64 = SLOT * CHUNK_SLOTS as u64;
 /// Chunks that a pool can have.
 pub const CHUNKS: usize = 64;
+/// Chunks of the longest run: what a pool that grows fetches at once, and the longest mapping that can
+/// bounce (16 MiB).
+pub const LONGEST: usize = 8;
 /// Slots in a page.
 const PAGE_SLOTS: u32 = (PAGE / SLOT) as u32;
 

@@ -3,10 +3,22 @@
 
 #![expect(unsafe_code, reason = "RAM that is numbers alone")]
 
+extern crate std;
+
+use core::cell::Cell;
 use core::sync::atomic::Ordering;
 use hal::{Cpu, CpuId, Irq, PhysAddr, PhysRange, RamRegion};
 
-/// A core without interrupts.
+std::thread_local! {
+    static MASKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has the calling thread's core say that its interrupts are masked, or not.
+pub(super) fn mask(masked: bool) {
+    MASKED.set(masked);
+}
+
+/// A core whose interrupts are masked when a test says so.
 pub(super) struct Core;
 
 impl Irq for Core {
@@ -18,6 +30,10 @@ impl Irq for Core {
 
     fn restore((): ()) {
         step();
+    }
+
+    fn masked() -> bool {
+        MASKED.get()
     }
 
     fn relax() {
@@ -69,6 +85,22 @@ macro_rules! word {
             pub(super) fn fetch_and(&self, bits: $value, order: Ordering) -> $value {
                 step();
                 self.0.fetch_and(bits, order)
+            }
+
+            pub(super) fn fetch_add(&self, more: $value, order: Ordering) -> $value {
+                step();
+                self.0.fetch_add(more, order)
+            }
+
+            pub(super) fn compare_exchange(
+                &self,
+                from: $value,
+                to: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                step();
+                self.0.compare_exchange(from, to, success, failure)
             }
 
             pub(super) fn swap(&self, value: $value, order: Ordering) -> $value {

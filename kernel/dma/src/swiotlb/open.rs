@@ -8,7 +8,7 @@ use super::chunk::Chunk;
 use super::classes::levels;
 use super::descriptor::{Hints, State, Watch, data};
 use super::layout::Layout;
-use super::pool::Shared;
+use super::shared::Shared;
 use super::{CHUNK, SLOT};
 use hal::lock::IrqGuard;
 use hal::{Irq, RamRegion};
@@ -73,6 +73,7 @@ impl<'a, I: Irq> Open<'a, I> {
         self.hints.set_free(free);
         let used = self.state.chunk.total() - free;
         self.state.most = self.state.most.max(used);
+        self.state.touched = true;
         if self.state.watch.tells(free) {
             self.tell(SLACK);
         }
@@ -97,12 +98,43 @@ impl<'a, I: Irq> Open<'a, I> {
             .align_up(SLOT)
             .map_or(0, |start| start.get() - base.get());
         let slots = (range.end().get() - base.get()).saturating_sub(first) / SLOT;
-        self.state.chunk = Chunk::new((first / SLOT) as u32, slots as u32);
+        let (first, slots) = ((first / SLOT) as u32, slots as u32);
+        self.state.chunk = Chunk::new(first, slots);
         self.state.base = base;
         self.state.memory = Some(memory);
-        self.hints.set_free(slots as u32);
-        self.hints.next_generation();
+        self.state.touched = true;
+        self.hints.set_free(slots);
+        self.hints.fill(base, first, first + slots);
         self.tell(0);
+    }
+
+    /// For how long the chunk has been empty, as far as looks tell: `None` if it is in use, or was since
+    /// the last look.
+    pub(super) fn idle_for(&mut self, now: u64) -> Option<u64> {
+        let state = &mut *self.state;
+        let empty = state.memory.is_some() && state.chunk.free_slots() == state.chunk.total();
+        let touched = core::mem::take(&mut state.touched);
+        if !empty || touched {
+            state.empty_since = empty.then_some(now);
+            return None;
+        }
+        let since = *state.empty_since.get_or_insert(now);
+        Some(now.saturating_sub(since))
+    }
+
+    /// Empties the place, if no slot is in use: its memory.
+    pub(super) fn detach(&mut self) -> Option<RamRegion> {
+        if self.state.chunk.free_slots() < self.state.chunk.total() {
+            return None;
+        }
+        let memory = self.state.memory.take()?;
+        self.hints.empty();
+        self.state.chunk = Chunk::NONE;
+        self.state.empty_since = None;
+        self.hints.set_free(0);
+        self.tell(0);
+        self.shared.blocks.leave(self.state.base);
+        Some(memory)
     }
 
     /// Tells the classes, and finds the next marks. They say too much by `slack` lengths at most.
@@ -120,8 +152,26 @@ impl<'a, I: Irq> Open<'a, I> {
                 watch.above = watch.above.min(1 << told);
             }
         }
+        self.watch_room(&mut watch);
         self.hints.set_longest(longest);
         self.state.watch = watch;
+        self.shared.ask_if_low();
+    }
+
+    /// Has room, by a quarter of its slots; had none, until it has an eighth more than that.
+    fn watch_room(&self, watch: &mut Watch) {
+        let (free, total) = (self.state.chunk.free_slots(), self.state.chunk.total());
+        let (was, low) = (self.state.watch.roomy, total.div_ceil(4));
+        let high = low + total / 8;
+        watch.roomy = total > 0 && free >= if was { low } else { high };
+        if watch.roomy != was {
+            self.shared.set_roomy(self.index, watch.roomy);
+        }
+        if watch.roomy {
+            watch.below = watch.below.max(low);
+        } else if total > 0 {
+            watch.above = watch.above.min(high);
+        }
     }
 }
 

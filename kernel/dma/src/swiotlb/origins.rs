@@ -9,7 +9,7 @@
 
 extern crate alloc;
 
-use super::{CHUNK_SLOTS, SLOT, Slots};
+use super::{CHUNK_SLOTS, CHUNKS, LONGEST, SLOT, Slots};
 use crate::device::{DeviceId, DmaDevice};
 use crate::direction::Dir;
 use crate::span::Span;
@@ -17,8 +17,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem::ManuallyDrop;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use hal::{PhysAddr, PhysRange};
+use spin::Once;
 
 /// There is no memory for the notes of the address-only interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +35,24 @@ impl fmt::Display for NoOrigins {
     }
 }
 
-/// The notes of all chunks, which follow one another.
-#[derive(Debug)]
-pub(crate) struct Origins {
-    start: PhysAddr,
-    notes: Box<[Note]>,
+/// The notes of all chunks. A place that ever had a chunk keeps its own for the next one.
+pub(super) struct Origins {
+    chunks: [Once<Box<[Note]>>; CHUNKS],
+    /// Somebody maps by address.
+    in_use: AtomicU8,
+}
+
+/// Where slots are: the pool.
+pub(super) trait Places: Sync {
+    /// The place and the number in it of the slot that the byte at `at` lies in.
+    fn slot_at(&self, at: PhysAddr) -> Option<(usize, u32)>;
+}
+
+/// The notes, by address.
+#[derive(Clone, Copy)]
+pub(crate) struct Notes<'a> {
+    origins: &'a Origins,
+    places: &'a dyn Places,
 }
 
 /// One slot's.
@@ -63,13 +77,13 @@ struct About {
     device: u64,
 }
 
-/// Bits for `left`: more than a chunk has bytes.
+/// Bits for `left`: more than the longest run has bytes.
 const LEFT: u32 = 28;
 const SKEW: u32 = SLOT.trailing_zeros();
 const DIR: u32 = 2;
 /// Bits for a device's number: all that are left.
 const DEVICE: u32 = 63 - LEFT - SKEW - DIR;
-const _: () = assert!(CHUNK_SLOTS as u64 * SLOT < 1 << LEFT);
+const _: () = assert!(LONGEST as u64 * CHUNK_SLOTS as u64 * SLOT < 1 << LEFT);
 
 const fn low(word: u64, bits: u32) -> u64 {
     word & ((1 << bits) - 1)
@@ -139,40 +153,81 @@ pub(crate) struct Taken {
 }
 
 impl Origins {
-    /// For the slots in `memory`, none of them noted.
+    pub(super) fn new() -> Self {
+        Self {
+            chunks: [(); CHUNKS].map(|()| Once::new()),
+            in_use: AtomicU8::new(0),
+        }
+    }
+
+    /// Does somebody map by address, so that every new chunk needs notes?
+    pub(super) fn in_use(&self) -> bool {
+        self.in_use.load(Ordering::Acquire) != 0
+    }
+
+    pub(super) fn start_using(&self) {
+        self.in_use.store(1, Ordering::Release);
+    }
+
+    /// Notes for place `chunk`, none of its slots noted.
     ///
     /// Context: thread; allocates.
-    pub(crate) fn new(memory: PhysRange) -> Result<Self, NoOrigins> {
-        let slots = memory.len() / SLOT;
-        let none = NoOrigins {
-            slots: u32::try_from(slots).unwrap_or(u32::MAX),
-        };
-        let mut notes = Vec::new();
-        notes
-            .try_reserve_exact(none.slots as usize)
-            .map_err(|_| none)?;
-        notes.resize_with(none.slots as usize, Note::default);
-        Ok(Self {
-            start: memory.start(),
-            notes: notes.into_boxed_slice(),
-        })
+    pub(super) fn provide(&self, chunk: usize) -> Result<(), NoOrigins> {
+        self.chunks[chunk].try_call_once(|| {
+            let none = NoOrigins { slots: CHUNK_SLOTS };
+            let (mut notes, slots) = (Vec::new(), CHUNK_SLOTS as usize);
+            notes.try_reserve_exact(slots).map_err(|_| none)?;
+            notes.resize_with(slots, Note::default);
+            Ok(notes.into_boxed_slice())
+        })?;
+        Ok(())
     }
 
+    pub(super) fn by_address<'a>(&'a self, places: &'a dyn Places) -> Notes<'a> {
+        Notes {
+            origins: self,
+            places,
+        }
+    }
+}
+
+impl Notes<'_> {
     /// Is the byte at `at` in one of the slots?
     pub(crate) fn covers(&self, at: PhysAddr) -> bool {
-        self.index(at).is_some()
+        self.places.slot_at(at).is_some()
     }
 
-    fn index(&self, at: PhysAddr) -> Option<usize> {
-        let slot = usize::try_from(at.offset_from(self.start)? / SLOT).ok()?;
-        (slot < self.notes.len()).then_some(slot)
+    /// The note on the slot around `at`.
+    fn note(&self, at: PhysAddr) -> Option<&Note> {
+        let (chunk, slot) = self.places.slot_at(at)?;
+        self.origins.chunks[chunk].get()?.get(slot as usize)
     }
 
-    /// Notes that `slots` stand in for `original`, and keeps them until they are taken.
-    pub(crate) fn keep(&self, slots: Slots, original: PhysRange, dir: Dir, device: DeviceId) {
-        let skew = slots.data().start().get() % SLOT;
-        let notes = self.notes[slots.number()..].iter();
-        for (slot, note) in (0..).zip(notes.take(slots.count as usize)) {
+    /// The notes on `count` slots from the one around `at` on.
+    fn notes(&self, at: PhysAddr, count: u32) -> impl Iterator<Item = Option<&Note>> {
+        let first = at.align_down(SLOT);
+        (0..u64::from(count)).map(move |slot| self.note(first.checked_add(slot * SLOT)?))
+    }
+
+    /// Notes that `slots` stand in for `original`, and keeps them until they are taken. Gives them back
+    /// where there are no notes: a chunk came while nobody mapped by address, or there was no heap.
+    pub(crate) fn keep(
+        &self,
+        slots: Slots,
+        original: PhysRange,
+        dir: Dir,
+        device: DeviceId,
+    ) -> Result<(), Slots> {
+        let data = slots.data();
+        if self
+            .notes(data.start(), slots.count)
+            .any(|note| note.is_none())
+        {
+            return Err(slots);
+        }
+        let skew = data.start().get() % SLOT;
+        let notes = self.notes(data.start(), slots.count).flatten();
+        for (slot, note) in (0..).zip(notes) {
             // Data bytes in the slots before this one.
             let before = (slot * SLOT).saturating_sub(skew);
             let Some(left) = original.len().checked_sub(before).filter(|left| *left > 0) else {
@@ -191,11 +246,12 @@ impl Origins {
             // Pairs with `look`: who finds the word finds the address that belongs to it.
             note.about.store(about.pack(), Ordering::Release);
         }
+        Ok(())
     }
 
     /// The note on the byte at `at`, for `device`, and how far behind its first byte that is.
     fn look(&self, at: PhysAddr, device: DeviceId) -> Option<(&Note, About, u64)> {
-        let note = &self.notes[self.index(at)?];
+        let note = self.note(at)?;
         let about = About::unpack(note.about.load(Ordering::Acquire))?;
         let ahead = (at.get() % SLOT).checked_sub(about.skew)?;
         (about.is_of(device) && ahead < about.left).then_some((note, about, ahead))
@@ -229,7 +285,7 @@ impl Origins {
         note.about
             .compare_exchange(word, 0, Ordering::AcqRel, Ordering::Relaxed)
             .ok()?;
-        for later in &self.notes[slots.number()..][1..slots.count as usize] {
+        for later in self.notes(at, slots.count).skip(1).flatten() {
             later.about.store(0, Ordering::Relaxed);
         }
         Some(Taken {
@@ -242,21 +298,13 @@ impl Origins {
     /// The slots under `len` bytes of data at `at`: as they were kept, if that is all of a mapping.
     fn slots(&self, at: PhysAddr, len: u64) -> Option<Slots> {
         let count = (at.get() % SLOT + len).div_ceil(SLOT);
-        let index = self.index(at)?;
-        let per_chunk = CHUNK_SLOTS as usize;
+        let (chunk, first) = self.places.slot_at(at)?;
         Some(Slots {
-            chunk: u8::try_from(index / per_chunk).ok()?,
-            first: (index % per_chunk) as u16,
+            chunk: u8::try_from(chunk).ok()?,
+            first: u16::try_from(first).ok()?,
             count: u32::try_from(count).ok()?,
             data: PhysRange::new(at, len).ok()?,
         })
-    }
-}
-
-impl Slots {
-    /// The first slot's number in the whole pool.
-    fn number(&self) -> usize {
-        usize::from(self.chunk) * CHUNK_SLOTS as usize + usize::from(self.first)
     }
 }
 

@@ -7,16 +7,20 @@
 extern crate alloc;
 
 use super::atomic::AtomicU8;
-use super::blocks::Blocks;
-use super::classes::{Classes, bits};
+use super::classes::bits;
 use super::descriptor::Descriptor;
+use super::grow::Spare;
+use super::growing::Growing;
 use super::layout::Layout;
 use super::open::Open;
-use super::{BadRegion, CHUNK, CHUNK_SLOTS, CHUNKS, Full, SLOT, Slots};
+use super::origins::{NoOrigins, Notes, Places};
+use super::shared::Shared;
+use super::supply::Growth;
+use super::{BadRegion, CHUNK, CHUNK_SLOTS, CHUNKS, Full, LONGEST, SLOT, Slots};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
-use hal::{Cpu, Irq, MAX_CPUS, PhysRange, RamRegion};
+use hal::{Cpu, Irq, IrqLock, MAX_CPUS, PhysAddr, PhysRange, RamRegion, Rank};
 
 /// The slots and the memory under them.
 pub struct Pool<I> {
@@ -24,14 +28,12 @@ pub struct Pool<I> {
     shared: Shared,
     /// The chunk that each core prefers.
     areas: [AtomicU8; MAX_CPUS],
+    area_count: usize,
+    spare: IrqLock<Option<Spare>, I>,
     capacity: u32,
+    /// Chunks that never go.
+    floor: usize,
     first: PhysRange,
-}
-
-/// What all chunks have in common, read without a lock.
-pub(super) struct Shared {
-    pub(super) classes: Classes,
-    pub(super) blocks: Blocks,
 }
 
 /// Why a chunk that may serve did not.
@@ -46,6 +48,16 @@ impl<I: Irq + Cpu> Pool<I> {
     /// A pool in `memory`, which starts on a chunk's boundary in the low GiB and has room for a slot
     /// at least and [`CHUNKS`] chunks at most. What is left of its last slot is not used.
     pub fn new(memory: RamRegion) -> Result<Self, BadRegion> {
+        Self::with(memory, None, MAX_CPUS)
+    }
+
+    /// As [`new`](Self::new) for a pool that is never smaller than that, but grows. `areas`: how many
+    /// chunks at most the cores prefer.
+    pub fn growing(memory: RamRegion, growth: Growth, areas: usize) -> Result<Self, BadRegion> {
+        Self::with(memory, Some(growth), areas)
+    }
+
+    fn with(memory: RamRegion, growth: Option<Growth>, areas: usize) -> Result<Self, BadRegion> {
         let range = memory.range();
         let low = range.end().get() <= hal::GIB;
         let chunks = range.len().div_ceil(CHUNK);
@@ -53,51 +65,44 @@ impl<I: Irq + Cpu> Pool<I> {
         {
             return Err(BadRegion { region: memory });
         }
-        let pool = Self::empty(range);
+        let pool = Self::empty(range, growth, areas);
         pool.attach_all(memory);
+        pool.settle_areas();
         Ok(pool)
     }
 
-    fn empty(first: PhysRange) -> Self {
+    fn empty(first: PhysRange, growth: Option<Growth>, areas: usize) -> Self {
         let chunks: Vec<_> = (0..CHUNKS).map(|_| Descriptor::new()).collect();
         let Ok(chunks) = chunks.into_boxed_slice().try_into() else {
             unreachable!("as many as were made");
         };
+        let floor = first.len().div_ceil(CHUNK) as usize;
+        let growing = growth.map(|growth| Growing::new(growth, floor));
         Self {
             chunks,
-            shared: Shared {
-                classes: Classes::new(),
-                blocks: Blocks::new(),
-            },
             areas: [(); MAX_CPUS].map(|()| AtomicU8::new(0)),
-            capacity: u32::try_from(first.len() / SLOT).unwrap_or(u32::MAX),
+            area_count: areas.clamp(1, MAX_CPUS),
+            spare: IrqLock::new(Rank::Layer, "spare chunk of the bounce pool", None),
+            capacity: capacity(first, growing.as_ref()),
+            floor,
             first,
+            shared: Shared::new(growing),
         }
     }
 
     /// Makes chunks of a region, block by block.
     fn attach_all(&self, memory: RamRegion) {
-        let (mut rest, mut index) = (Some(memory), 0);
-        while let Some(region) = rest.take() {
-            let block = match region.split_at(CHUNK) {
-                Ok((block, more)) => {
-                    rest = Some(more);
-                    block
-                }
-                Err(last) => last,
-            };
+        for (index, block) in blocks_of(memory).enumerate() {
             if block.range().len() >= SLOT {
-                self.attach(index, block);
+                let base = block.range().start();
+                let entered = self.shared.blocks.enter(base, index);
+                assert!(
+                    entered,
+                    "the first chunks lie in the low GiB, one beside the other"
+                );
+                self.open(index).attach(block);
             }
-            index += 1;
         }
-    }
-
-    fn attach(&self, index: usize, memory: RamRegion) {
-        let base = memory.range().start();
-        self.open(index).attach(memory);
-        let known = self.shared.blocks.set(base, Some(index));
-        assert!(known, "chunks lie in the low GiB");
     }
 
     /// Where the pool's first memory is.
@@ -131,14 +136,55 @@ impl<I: Irq + Cpu> Pool<I> {
         &self.shared
     }
 
+    /// The pool's growth, if it grows.
+    pub(super) fn growing_state(&self) -> Option<&Growing> {
+        self.shared.growing.as_ref()
+    }
+
+    pub(super) fn spare(&self) -> &IrqLock<Option<Spare>, I> {
+        &self.spare
+    }
+
+    pub(super) fn floor(&self) -> usize {
+        self.floor
+    }
+
+    pub(super) fn area_count(&self) -> usize {
+        self.area_count
+    }
+
+    pub(super) fn set_area(&self, core: usize, chunk: usize) {
+        self.areas[core].store(chunk as u8, Relaxed);
+    }
+
+    /// Notes for drivers that keep addresses alone, from now on for every chunk.
+    ///
+    /// Context: thread; allocates.
+    pub(crate) fn notes(&self) -> Result<Notes<'_>, NoOrigins> {
+        let origins = &self.shared.origins;
+        // First, so that a chunk that comes meanwhile has notes as well.
+        origins.start_using();
+        (0..CHUNKS)
+            .filter(|chunk| self.chunks[*chunk].hints.is_filled())
+            .try_for_each(|chunk| origins.provide(chunk))?;
+        Ok(origins.by_address(self))
+    }
+
     /// Takes slots for `len` bytes of the given shape.
     ///
     /// Context: any; may wait for another core's call, and for nothing else.
     pub fn alloc(&self, layout: &Layout, len: u64) -> Result<Slots, Full> {
+        if let Some(slots) = self.alloc_present(layout, len) {
+            return Ok(slots);
+        }
+        let grown = self.alloc_grown(layout, len);
+        grown.ok_or_else(|| self.full(layout.slots))
+    }
+
+    /// As `alloc`, from the chunks there are.
+    pub(super) fn alloc_present(&self, layout: &Layout, len: u64) -> Option<Slots> {
         if layout.is_long() {
-            return self
-                .alloc_long(layout, len)
-                .ok_or_else(|| self.full(layout));
+            return self.alloc_long(layout, len);
         }
         let may = self.candidates(layout);
         let area = usize::from(self.areas[I::cpu_id().index()].load(Relaxed)) % CHUNKS;
@@ -146,7 +192,7 @@ impl<I: Irq + Cpu> Pool<I> {
             && let Some(mut chunk) = self.try_open(area)
             && let Some(slots) = chunk.alloc(layout, len)
         {
-            return Ok(slots);
+            return Some(slots);
         }
         self.alloc_elsewhere(layout, len)
     }
@@ -156,17 +202,16 @@ impl<I: Irq + Cpu> Pool<I> {
     }
 
     /// Looks into every chunk that may serve; those that were locked come last and are waited for.
-    fn alloc_elsewhere(&self, layout: &Layout, len: u64) -> Result<Slots, Full> {
+    fn alloc_elsewhere(&self, layout: &Layout, len: u64) -> Option<Slots> {
         let mut locked = 0;
         for index in bits(self.candidates(layout)) {
             match self.alloc_in(index, layout, len) {
-                Ok(slots) => return Ok(slots),
+                Ok(slots) => return Some(slots),
                 Err(Missed::Locked) => locked |= 1 << index,
                 Err(Missed::NoRun) => {}
             }
         }
-        let found = bits(locked).find_map(|index| self.open(index).alloc(layout, len));
-        found.ok_or_else(|| self.full(layout))
+        bits(locked).find_map(|index| self.open(index).alloc(layout, len))
     }
 
     fn alloc_in(&self, index: usize, layout: &Layout, len: u64) -> Result<Slots, Missed> {
@@ -182,9 +227,9 @@ impl<I: Irq + Cpu> Pool<I> {
 
     /// The refusal, from what is known without a lock.
     #[cold]
-    fn full(&self, layout: &Layout) -> Full {
+    fn full(&self, wanted: u32) -> Full {
         let mut full = Full {
-            wanted: layout.slots,
+            wanted,
             free: 0,
             largest_run: 0,
         };
@@ -198,6 +243,11 @@ impl<I: Irq + Cpu> Pool<I> {
                 .max(free.min(hints.longest(super::layout::Kind::Any)));
         }
         full
+    }
+
+    /// The refusal of a request that got slots which are of no use to it.
+    pub(crate) fn without(&self, slots: &Slots) -> Full {
+        self.full(slots.count)
     }
 
     /// Gives slots back.
@@ -214,4 +264,36 @@ impl<I: Irq + Cpu> Pool<I> {
         self.open(usize::from(chunk) % CHUNKS)
             .release(u32::from(first), count);
     }
+}
+
+impl<I: Irq + Cpu> Places for Pool<I> {
+    /// Without a lock. See [`Hints::slot_at`](super::descriptor::Hints::slot_at) for whom the answer is
+    /// right.
+    fn slot_at(&self, at: PhysAddr) -> Option<(usize, u32)> {
+        let chunk = self.shared.blocks.chunk_at(at)? % CHUNKS;
+        Some((chunk, self.chunks[chunk].hints.slot_at(at)?))
+    }
+}
+
+/// The blocks of a region.
+pub(super) fn blocks_of(memory: RamRegion) -> impl Iterator<Item = RamRegion> {
+    let mut rest = Some(memory);
+    core::iter::from_fn(move || match rest.take()?.split_at(CHUNK) {
+        Ok((block, more)) => {
+            rest = Some(more);
+            Some(block)
+        }
+        Err(last) => Some(last),
+    })
+}
+
+/// Slots of the longest run that a pool which starts with `first` could ever have: in its first memory,
+/// or in what it grows by at once.
+fn capacity(first: PhysRange, growing: Option<&Growing>) -> u32 {
+    let floor = first.len() / SLOT;
+    let chunks = growing.map_or(0, |growing| growing.room_above(first));
+    let grown = chunks.min(LONGEST) as u64 * u64::from(CHUNK_SLOTS);
+    floor
+        .max(grown)
+        .min(LONGEST as u64 * u64::from(CHUNK_SLOTS)) as u32
 }

@@ -3,6 +3,7 @@
 extern crate std;
 
 mod bitmap;
+mod growth;
 mod rules;
 
 use super::layout::Layout;
@@ -28,4 +29,11 @@ fn shape(pool: &Pool<Core>, orig: u64, len: u64, limits: &Limits, area: u64) -> 
 /// The shape of `len` bytes of which nothing is demanded.
 fn plain(pool: &Pool<Core>, len: u64) -> Layout {
     shape(pool, 0, len, &Limits::DEFAULT, 0).expect("fits")
+}
+
+impl Pool<Core> {
+    /// The slot around `at`.
+    fn find(&self, at: PhysAddr) -> Option<(usize, u32)> {
+        super::origins::Places::slot_at(self, at)
+    }
 }

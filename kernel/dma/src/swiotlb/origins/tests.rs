@@ -21,14 +21,36 @@ fn device(granule: u64) -> DmaDevice {
     builder.build(&BOARD).expect("valid")
 }
 
-fn origins() -> Origins {
-    Origins::new(range(START, 16 * SLOT)).expect("heap")
+/// Sixteen slots at the start of place 3.
+struct Sixteen;
+
+impl Places for Sixteen {
+    fn slot_at(&self, at: PhysAddr) -> Option<(usize, u32)> {
+        let slot = at.get().checked_sub(START)? / SLOT;
+        (slot < 16).then_some((3, slot as u32))
+    }
+}
+
+fn origins() -> &'static Origins {
+    let origins = Origins::new();
+    origins.provide(3).expect("heap");
+    Box::leak(Box::new(origins))
+}
+
+fn noted() -> Notes<'static> {
+    origins().by_address(&Sixteen)
+}
+
+fn keep(notes: &Notes<'_>, slots: Slots, original: PhysRange, dir: Dir, device: DeviceId) {
+    notes
+        .keep(slots, original, dir, device)
+        .expect("there are notes");
 }
 
 /// Slots from `first` on with `len` bytes of data, `skew` bytes into the first.
 fn slots(first: u32, skew: u64, len: u64) -> Slots {
     Slots {
-        chunk: 0,
+        chunk: 3,
         first: first as u16,
         count: (skew + len).div_ceil(SLOT) as u32,
         data: range(START + u64::from(first) * SLOT + skew, len),
@@ -36,7 +58,7 @@ fn slots(first: u32, skew: u64, len: u64) -> Slots {
 }
 
 /// Original address of the byte at `offset` of the slots, and how many follow.
-fn found(origins: &Origins, offset: u64, device: &DmaDevice) -> Option<(u64, u64)> {
+fn found(origins: &Notes<'_>, offset: u64, device: &DmaDevice) -> Option<(u64, u64)> {
     let found = origins.find(at(offset), device)?;
     assert_eq!(
         found.slots.data(),
@@ -47,9 +69,10 @@ fn found(origins: &Origins, offset: u64, device: &DmaDevice) -> Option<(u64, u64
 
 #[test]
 fn cp_1_each_slot_leads_to_the_original_of_its_first_byte_and_says_what_is_left() {
-    let (origins, device) = (origins(), device(1));
+    let (origins, device) = (noted(), device(1));
     let len = 2 * SLOT + 100;
-    origins.keep(
+    keep(
+        &origins,
         slots(3, 0, len),
         range(ORIG, len),
         Dir::ToDevice,
@@ -66,8 +89,9 @@ fn cp_1_each_slot_leads_to_the_original_of_its_first_byte_and_says_what_is_left(
 #[test]
 fn cp_2_a_byte_in_the_first_bytes_of_a_later_slot_is_found_where_it_came_from() {
     // The data start 4 bytes into their first slot: byte 2044 of them is byte 0 of the second.
-    let (origins, device) = (origins(), device(1));
-    origins.keep(
+    let (origins, device) = (noted(), device(1));
+    keep(
+        &origins,
         slots(1, 4, 4096),
         range(ORIG, 4096),
         Dir::ToDevice,
@@ -104,9 +128,15 @@ fn cp_2_a_byte_in_the_first_bytes_of_a_later_slot_is_found_where_it_came_from() 
 
 #[test]
 fn a_mapping_is_taken_once_whole_and_by_its_own_device() {
-    let (origins, device, other) = (origins(), device(4), device(4));
+    let (origins, device, other) = (noted(), device(4), device(4));
     let kept = slots(2, 0, SLOT + 4);
-    origins.keep(kept, range(ORIG, SLOT + 1), Dir::FromDevice, device.id());
+    keep(
+        &origins,
+        kept,
+        range(ORIG, SLOT + 1),
+        Dir::FromDevice,
+        device.id(),
+    );
     assert!(origins.take(at(2 * SLOT), &other).is_none());
     assert!(origins.take(at(2 * SLOT + 1), &device).is_none());
     assert!(origins.take(at(3 * SLOT), &device).is_none());
@@ -126,15 +156,21 @@ fn a_mapping_is_taken_once_whole_and_by_its_own_device() {
 
 #[test]
 fn a_slot_of_nothing_but_rounding_stands_in_for_nothing() {
-    let (origins, device) = (origins(), device(64));
+    let (origins, device) = (noted(), device(64));
     let kept = slots(0, 0, SLOT + 64);
-    origins.keep(kept, range(ORIG, SLOT), Dir::ToDevice, device.id());
+    keep(
+        &origins,
+        kept,
+        range(ORIG, SLOT),
+        Dir::ToDevice,
+        device.id(),
+    );
     assert_eq!(found(&origins, SLOT, &device), None);
 }
 
 #[test]
 fn addresses_outside_of_the_slots_are_covered_by_no_note() {
-    let (origins, device) = (origins(), device(1));
+    let (origins, device) = (noted(), device(1));
     assert!(origins.covers(at(0)) && origins.covers(at(16 * SLOT - 1)));
     for outside in [START - 1, START + 16 * SLOT, 0, u64::MAX] {
         assert!(!origins.covers(PhysAddr::new(outside)));
@@ -157,10 +193,10 @@ proptest! {
     fn cp_2_every_byte_is_found_as_a_plain_addition_says(
         first in 0u32..4, skew in 0u64..SLOT, len in 1u64..5 * SLOT,
     ) {
-        let (origins, device) = (origins(), device(1));
+        let (origins, device) = (noted(), device(1));
         let kept = slots(first, skew, len);
         let start = u64::from(first) * SLOT + skew;
-        origins.keep(kept, range(ORIG, len), Dir::Bidirectional, device.id());
+        keep(&origins, kept, range(ORIG, len), Dir::Bidirectional, device.id());
         for offset in (0..16 * SLOT).step_by(61).chain([start, start + len - 1, start + len]) {
             let inside = offset.checked_sub(start).filter(|byte| *byte < len);
             let expected = inside.map(|byte| (ORIG + byte, len - byte));
@@ -170,4 +206,12 @@ proptest! {
         prop_assert_eq!(taken.slots, slots(first, skew, len));
         prop_assert!((0..16).all(|slot| found(&origins, slot * SLOT + skew, &device).is_none()));
     }
+}
+
+#[test]
+fn slots_of_a_chunk_without_notes_come_back() {
+    let (bare, device) = (Origins::new(), device(1));
+    let notes = bare.by_address(&Sixteen);
+    let kept = notes.keep(slots(0, 0, 8), range(ORIG, 8), Dir::ToDevice, device.id());
+    assert_eq!(kept, Err(slots(0, 0, 8)));
 }

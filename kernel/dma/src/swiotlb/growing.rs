@@ -1,0 +1,131 @@
+//! Which places of the pool are taken, and when somebody is to look after it.
+
+use super::atomic::{AtomicU8, AtomicU32, AtomicU64};
+use super::supply::Growth;
+use super::{CHUNK, CHUNKS};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use hal::PhysRange;
+
+/// A pool's growth as all cores see it.
+pub(super) struct Growing {
+    growth: Growth,
+    /// Places that have a chunk, or are to get one.
+    claimed: AtomicU64,
+    /// The pool is to be looked after, and whoever does so knows.
+    asked: AtomicU8,
+    /// Somebody is at it.
+    tending: AtomicU8,
+    /// Neighbouring chunks that somebody wanted who could not take them.
+    long: AtomicU32,
+    /// Since when there was enough, in microseconds.
+    pub(super) calm_since: AtomicU64,
+    /// Chunks that came and went so far.
+    pub(super) grown: AtomicU64,
+    pub(super) returned: AtomicU64,
+}
+
+impl Growing {
+    /// For a pool whose first `floor` places are taken for ever.
+    pub(super) fn new(growth: Growth, floor: usize) -> Self {
+        let now = growth.supply.micros();
+        let ceiling = growth.ceiling.clamp(floor, CHUNKS);
+        Self {
+            growth: Growth { ceiling, ..growth },
+            claimed: AtomicU64::new(first(floor)),
+            asked: AtomicU8::new(0),
+            tending: AtomicU8::new(0),
+            long: AtomicU32::new(0),
+            calm_since: AtomicU64::new(now),
+            grown: AtomicU64::new(0),
+            returned: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn growth(&self) -> &Growth {
+        &self.growth
+    }
+
+    /// Chunks that can be added.
+    pub(super) fn room_above(&self, first: PhysRange) -> usize {
+        self.growth.ceiling - first.len().div_ceil(CHUNK) as usize
+    }
+
+    pub(super) fn claimed(&self) -> u64 {
+        self.claimed.load(Acquire)
+    }
+
+    /// Claims the lowest free place.
+    pub(super) fn claim(&self) -> Option<usize> {
+        loop {
+            let free = !self.claimed() & first(self.growth.ceiling);
+            let index = free.checked_ilog2().map(|_| free.trailing_zeros())?;
+            let bit = 1 << index;
+            if self.claimed.fetch_or(bit, AcqRel) & bit == 0 {
+                return Some(index as usize);
+            }
+        }
+    }
+
+    /// Gives places up.
+    pub(super) fn unclaim(&self, places: u64) {
+        self.claimed.fetch_and(!places, Release);
+    }
+
+    /// Asks for somebody to look after the pool, unless there is nothing to be had.
+    pub(super) fn ask(&self) {
+        let full = self.claimed() == first(self.growth.ceiling);
+        if !full && self.asked.swap(1, AcqRel) == 0 {
+            self.growth.supply.tend_soon();
+        }
+    }
+
+    /// As `ask`, for as many chunks in a row.
+    pub(super) fn ask_for(&self, chunks: u32) {
+        self.long.store(chunks, Relaxed);
+        self.ask();
+    }
+
+    /// Takes the wish for chunks in a row.
+    pub(super) fn long_wish(&self) -> u32 {
+        self.long.swap(0, Relaxed)
+    }
+
+    /// Has nobody ask again before the pool is looked after the next time: asking would be in vain.
+    pub(super) fn hush(&self) {
+        self.asked.store(1, Release);
+    }
+
+    /// Runs `work`, on one core at a time, until nobody asked for it meanwhile. Returns at once where a
+    /// core is at it: that one comes round again.
+    pub(super) fn alone(&self, mut work: impl FnMut() -> Rest) {
+        while self.tending.swap(1, AcqRel) == 0 {
+            self.asked.store(0, Release);
+            let rest = work();
+            if matches!(rest, Rest::Hushed) {
+                self.hush();
+            }
+            // Pairs with the swap of a core that came meanwhile, whose question is visible now.
+            self.tending.swap(0, AcqRel);
+            if matches!(rest, Rest::Hushed) || self.asked.load(Acquire) == 0 {
+                return;
+            }
+        }
+    }
+}
+
+/// How a look after the pool ended.
+pub(super) enum Rest {
+    /// Whoever wants more may ask.
+    Ready,
+    /// There is nothing to be had for a while.
+    Hushed,
+}
+
+/// The first `count` places.
+pub(super) const fn first(count: usize) -> u64 {
+    if count >= CHUNKS {
+        u64::MAX
+    } else {
+        (1 << count) - 1
+    }
+}

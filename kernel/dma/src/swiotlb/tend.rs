@@ -1,0 +1,106 @@
+//! Looking after the pool: the next spare, and what has been idle for long enough goes back.
+//!
+//! Low water is reached when no chunk has a quarter of its slots free, or none a run of 64 KiB. From
+//! then on a spare is kept ready; at rest there is none. A chunk that stayed empty for the idle time
+//! goes, highest first, unless nothing else would be above low water.
+
+use super::classes::bits;
+use super::grow::Spare;
+use super::growing::{Growing, Rest, first};
+use super::pool::Pool;
+use core::sync::atomic::Ordering::Relaxed;
+use hal::{Cpu, Irq, MAX_CPUS};
+
+/// Before memory is asked for again of which there was none.
+const RETRY_US: u64 = 10_000;
+
+impl<I: Irq + Cpu> Pool<I> {
+    /// Looks after a pool that grows; nothing else needs it.
+    ///
+    /// Context: interrupts on, no lock held. On several cores at once, one of them does the work.
+    pub fn tend(&self) {
+        if let Some(growing) = self.growing_state() {
+            growing.alone(|| self.look_after(growing));
+        }
+    }
+
+    fn look_after(&self, growing: &Growing) -> Rest {
+        let supply = growing.growth().supply;
+        let now = supply.micros();
+        let wish = growing.long_wish();
+        let long = wish == 0 || self.grow_by(growing, wish);
+        let low = self.shared().is_low();
+        if low {
+            growing.calm_since.store(now, Relaxed);
+        }
+        let ready = !low || self.keep_spare(growing);
+        self.settle_areas();
+        let more = self.shrink(growing, now, low);
+        if !ready || !long {
+            supply.tend_in(RETRY_US);
+            return Rest::Hushed;
+        }
+        if more {
+            supply.tend_in((growing.growth().idle_us / 2).max(1));
+        }
+        Rest::Ready
+    }
+
+    /// Sees to it that there is a spare, as far as the ceiling allows. False: no memory.
+    fn keep_spare(&self, growing: &Growing) -> bool {
+        let full = growing.claimed() == first(growing.growth().ceiling);
+        if full || self.spare().lock().is_some() {
+            return true;
+        }
+        let Some(spare) = self.make(growing, 0) else {
+            return false;
+        };
+        *self.spare().lock() = Some(spare);
+        true
+    }
+
+    /// Gives back what is idle. Returns whether something is left that may go later.
+    fn shrink(&self, growing: &Growing, now: u64, low: bool) -> bool {
+        let mut grown = growing.claimed() & !first(self.floor());
+        let calm_for = now.saturating_sub(growing.calm_since.load(Relaxed));
+        if !low && calm_for >= growing.growth().idle_us {
+            let spare: Option<Spare> = self.spare().lock().take();
+            if let Some(spare) = spare {
+                self.discard(growing, spare);
+            }
+        }
+        while let Some(highest) = grown.checked_ilog2() {
+            grown &= !(1 << highest);
+            self.return_idle(growing, highest as usize, now);
+        }
+        growing.claimed() & !first(self.floor()) != 0
+    }
+
+    fn return_idle(&self, growing: &Growing, index: usize, now: u64) {
+        let others = self.shared().roomy() & !(1 << index);
+        let mut chunk = self.open(index);
+        let idle_for = chunk.idle_for(now);
+        if others == 0 || idle_for.is_none_or(|idle| idle < growing.growth().idle_us) {
+            return;
+        }
+        let memory = chunk.detach();
+        drop(chunk);
+        if let Some(memory) = memory {
+            growing.unclaim(1 << index);
+            growing.returned.fetch_add(1, Relaxed);
+            growing.growth().supply.give_back(memory);
+        }
+    }
+
+    /// Has each core prefer one of the lowest chunks that have room, so that the high ones fall empty.
+    pub(super) fn settle_areas(&self) {
+        let roomy = self.shared().roomy();
+        let Some(lowest) = bits(roomy).next() else {
+            return;
+        };
+        for core in 0..MAX_CPUS {
+            let chosen = bits(roomy).nth(core % self.area_count()).unwrap_or(lowest);
+            self.set_area(core, chosen);
+        }
+    }
+}
