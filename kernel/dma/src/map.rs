@@ -10,6 +10,8 @@ use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
 use crate::linux;
 use crate::mapping::Mapping;
+use crate::sync::Link;
+use crate::trace::Kind;
 use hal::{DmaAddr, DmaBuffer, PageSource, Pages, PhysRange, Platform};
 
 impl<P: Platform> Dma<P> {
@@ -75,7 +77,9 @@ impl<P: Platform> Dma<P> {
         // Nearly every buffer goes this way, and nothing on it calls or searches.
         if let Some(bus) = at_once(device, self.policy(), &request) {
             let place = self.direct(device, &request, request.block, Lines::Dirty);
-            return Ok(Mapping::new(self, device, Held::new(buffer, place, bus)));
+            let held = Held::new(buffer, place, bus);
+            Link { dma: self, device }.note::<B, D>(Kind::Map, &held);
+            return Ok(Mapping::new(self, device, held));
         }
         self.lend_as(device, buffer, attrs, Lines::Dirty)
     }
@@ -91,7 +95,15 @@ impl<P: Platform> Dma<P> {
     ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
         let request = Request::of(&buffer, D::DIR, attrs);
         match self.place::<_, D>(device, &buffer, &request, lines) {
-            Ok((place, bus)) => Ok(Mapping::new(self, device, Held::new(buffer, place, bus))),
+            Ok((place, bus)) => {
+                let held = Held::new(buffer, place, bus);
+                let kind = match held.place {
+                    Place::Direct(..) => Kind::Map,
+                    Place::Bounced(_) => Kind::Bounce,
+                };
+                Link { dma: self, device }.note::<B, D>(kind, &held);
+                Ok(Mapping::new(self, device, held))
+            }
             Err(error) => Err(Refused {
                 error: self.refuse(device, error, attrs),
                 buffer,

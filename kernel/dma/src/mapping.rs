@@ -5,6 +5,7 @@ use crate::direction::{Direction, Fill};
 use crate::held::Held;
 use crate::layer::Dma;
 use crate::sync::Link;
+use crate::trace::Kind;
 use core::fmt;
 use core::marker::PhantomData;
 use hal::{DmaBuffer, PhysRange, Platform};
@@ -99,6 +100,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         if let Some(held) = &mut self.held
             && link.bring_home_at_once::<B, D>(held)
         {
+            link.note::<B, D>(Kind::Unmap, held);
             return self.take().buffer;
         }
         let buffer = self.unmap_with_care();

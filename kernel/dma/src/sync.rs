@@ -15,6 +15,7 @@ use crate::door;
 use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
 use crate::span::Span;
+use crate::trace::Kind;
 use hal::{Access, DmaBuffer, LINE, PhysRange, Platform};
 
 /// The two ends of a mapping.
@@ -123,6 +124,7 @@ impl<P: Platform> Link<'_, P> {
         self.end_forgotten_view(held);
         let whole = held.whole();
         self.sync_for_cpu::<B, D>(held, whole);
+        self.note::<B, D>(Kind::Unmap, held);
         let home = Place::Direct(held.buffer.range(), Lines::InStep);
         if let Place::Bounced(slots) = core::mem::replace(&mut held.place, home) {
             self.dma.release(slots);

@@ -5,6 +5,7 @@ use crate::direction::{DeviceReads, Dir, Direction, Fill};
 use crate::door;
 use crate::mapping::Mapping;
 use crate::span::{Overrun, PastEnd, Span};
+use crate::trace::Kind;
 use core::ops::{Deref, DerefMut};
 use hal::buffer::View;
 use hal::{Access, DmaBuffer, Platform};
@@ -52,6 +53,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         link.end_forgotten_view(held);
         let view = span.map(|span| {
             link.sync_for_cpu::<B, D>(held, span);
+            link.note_part::<B, D>(Kind::SyncForCpu, held, span);
             held.viewed = Some((access::<D>(), span));
             door::look(link.dma.platform(), &held.buffer, span, access::<D>())
         });
@@ -106,6 +108,9 @@ impl<P: Platform, B: DmaBuffer, D: Direction> Drop for CpuView<'_, '_, P, B, D> 
         let (link, held) = self.mapping.parts();
         if let Some(viewed) = held.viewed.take() {
             link.sync_for_device(held, viewed);
+            if viewed.0 == Access::Write {
+                link.note_part::<B, D>(Kind::SyncForDevice, held, viewed.1);
+            }
         }
     }
 }

@@ -35,5 +35,6 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     let core = Board::cpu_id().index();
     let _ = writeln!(Emergency, "\npanic: core {core}: {info}");
     let _ = arch::exception::print_backtrace(&mut Emergency, arch::cpu::frame_pointer());
+    crate::traps::last_calls();
     end::fatal()
 }

@@ -3,11 +3,12 @@
 #![expect(unsafe_code, reason = "vouches for the stacks' addresses")]
 
 use crate::console::Emergency;
-use crate::{cores, end};
+use crate::{cores, end, layer};
 use arch::exception;
 use arrayvec::ArrayVec;
 use boot::{Handoff, StackKind};
 use core::fmt::Write;
+use core::sync::atomic::{AtomicBool, Ordering};
 use hal::MAX_CPUS;
 use spin::Once;
 
@@ -19,11 +20,30 @@ pub(crate) fn install(handoff: &Handoff) {
         let _ = Emergency.write_str(text);
     });
     exception::set_stop_others(cores::stop_others);
-    exception::set_on_fatal(end::fatal);
+    exception::set_on_fatal(fatal);
     let stacks = STACKS.call_once(|| boot::image(handoff).stacks().map(named).collect());
     // SAFETY: the image's own stacks; the entry mapped them, and every later table does.
     unsafe { exception::set_stacks(stacks) };
     exception::install_vectors();
+}
+
+/// Events of each core in a dump.
+const LAST_CALLS: usize = 16;
+
+/// Tells what the mapping layer did last. For a core that alone goes on.
+pub(crate) fn last_calls() {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    // Once: what dies while it tells does not start again.
+    if !TOLD.swap(true, Ordering::Relaxed) {
+        let _ = writeln!(Emergency, "last calls:");
+        layer::tell_trace(LAST_CALLS, |line| _ = writeln!(Emergency, "{line}"));
+    }
+}
+
+/// The end of a fatal exception, behind its report.
+fn fatal() -> ! {
+    last_calls();
+    end::fatal()
 }
 
 /// The stacks of all cores; none before [`install`].

@@ -7,12 +7,14 @@ use crate::door;
 use crate::error::MapError;
 use crate::map::count_direct;
 use crate::physical::Physical;
+use crate::trace::Kind;
 use hal::{DmaAddr, PhysRange, Platform};
 
 /// Where the device finds a buffer, and whether maintenance of it is still to be waited for.
 struct Placed {
     addr: DmaAddr,
     owed: bool,
+    kind: Kind,
 }
 
 impl<P: Platform> ByAddress<'_, P> {
@@ -37,10 +39,11 @@ impl<P: Platform> ByAddress<'_, P> {
         // SAFETY: the caller lends the block for longer than this value lives.
         let buffer = unsafe { Physical::assume_lent(block) };
         match self.place(&buffer, dir, attrs) {
-            Ok(Placed { addr, owed }) => {
+            Ok(Placed { addr, owed, kind }) => {
                 if owed {
                     self.wait();
                 }
+                self.note(kind, (addr, block.len()), dir, attrs);
                 Ok(addr)
             }
             Err(error) => Err(self.dma.refuse(self.device, error, attrs.0)),
@@ -91,6 +94,7 @@ impl<P: Platform> ByAddress<'_, P> {
                 Ok(Placed {
                     addr,
                     owed: self.show(&request, attrs),
+                    kind: Kind::Map,
                 })
             }
             Route::Bounce(reason) => {
@@ -104,7 +108,11 @@ impl<P: Platform> ByAddress<'_, P> {
                 let origins = self.origins.expect("made where there are slots");
                 let kept = origins.keep(slots, block, dir, self.device.id());
                 kept.map_err(|slots| self.dma.unnoted(slots))?;
-                Ok(Placed { addr, owed: true })
+                Ok(Placed {
+                    addr,
+                    owed: true,
+                    kind: Kind::Bounce,
+                })
             }
         }
     }

@@ -47,10 +47,12 @@ pub use attrs::Attrs;
 pub use misuse::Misuse;
 
 use crate::device::DmaDevice;
+use crate::direction::Dir;
 use crate::layer::Dma;
 use crate::swiotlb::{NoOrigins, Notes};
+use crate::trace::{Kind, Tag};
 use core::fmt;
-use hal::Platform;
+use hal::{DmaAddr, Platform};
 
 /// The calls of one device, by bus address. Copies are the same thing.
 pub struct ByAddress<'d, P: Platform> {
@@ -82,6 +84,12 @@ impl<'d, P: Platform> ByAddress<'d, P> {
     /// The device that they are for.
     pub fn device(&self) -> &'d DmaDevice {
         self.device
+    }
+
+    /// Leaves an event of `len` bytes at `addr`.
+    fn note(&self, kind: Kind, (addr, len): (DmaAddr, u64), dir: Dir, attrs: Attrs) {
+        let tag = Tag::new(kind, dir, self.device.id().number()).attrs(attrs.0);
+        self.dma.trace().note::<P>(tag, addr.get(), len);
     }
 
     /// Waits for maintenance, which only a device that does not snoop makes necessary (CM-7).

@@ -4,10 +4,11 @@
 //! only then copy. What a device that snoops finds in place needs none of it.
 
 use super::find::{At, Part};
-use super::{ByAddress, Misuse};
+use super::{Attrs, ByAddress, Misuse};
 use crate::direction::Dir;
 use crate::door;
 use crate::span::Overrun;
+use crate::trace::Kind;
 use hal::{DmaAddr, DmaBuffer, LINE, Platform};
 
 impl<P: Platform> ByAddress<'_, P> {
@@ -41,6 +42,7 @@ impl<P: Platform> ByAddress<'_, P> {
             Some(At::Bounced(mut part)) if part.dir.device_writes() => self.copy_home(&mut part),
             Some(At::Place(_) | At::Bounced(_)) | None => {}
         }
+        self.note(Kind::SyncForCpu, (addr, len), dir, Attrs::NONE);
         Ok(())
     }
 
@@ -75,6 +77,7 @@ impl<P: Platform> ByAddress<'_, P> {
             Some(At::Bounced(part)) if part.dir != Dir::FromDevice => self.copy_out(&part),
             Some(At::Place(_) | At::Bounced(_)) | None => {}
         }
+        self.note(Kind::SyncForDevice, (addr, len), dir, Attrs::NONE);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use crate::direction::Dir;
 use crate::door;
 use crate::physical::Physical;
 use crate::swiotlb::Taken;
+use crate::trace::Kind;
 use core::mem::ManuallyDrop;
 use hal::{DmaAddr, DmaBuffer, PhysAddr, PhysRange, Platform};
 
@@ -31,6 +32,7 @@ impl<P: Platform> ByAddress<'_, P> {
                 // SAFETY: the caller lent this block, and the device is done with it.
                 let buffer = unsafe { Physical::assume_lent(block) };
                 self.unmap_in_place(buffer, dir, attrs);
+                self.note(Kind::Unmap, (addr, len), dir, attrs);
             }),
         };
         if ended.is_none() {
@@ -77,6 +79,7 @@ impl<P: Platform> ByAddress<'_, P> {
         if part.dir.device_writes() && !attrs.contains(Attrs::SKIP_CPU_SYNC) {
             self.copy_home(&mut part);
         }
+        self.note(Kind::Unmap, (addr, len), dir, attrs);
         self.dma.release(ManuallyDrop::into_inner(part.slots));
         Some(())
     }

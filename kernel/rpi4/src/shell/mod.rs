@@ -10,6 +10,7 @@ mod cores;
 mod dma_devices;
 mod dma_maps;
 mod dma_pools;
+mod dma_trace;
 mod help;
 mod info;
 pub(crate) mod input;
@@ -49,6 +50,7 @@ static COMMANDS: Commands<Context> = Commands(&[
     dma_devices::COMMAND,
     dma_pools::COMMAND,
     dma_maps::COMMAND,
+    dma_trace::COMMAND,
     sd_info::COMMAND,
     sd_ls::COMMAND,
     sd_sum::COMMAND,

@@ -57,7 +57,15 @@ pub(crate) const ALL: &[Crash] = &[
         plant: "carom.plant=panic@2",
         headline: "panic: core ",
         cores: &[2],
-        says: &["planted", "plant::panic", PLACE],
+        says: &[
+            "planted",
+            "plant::panic",
+            PLACE,
+            "last calls:",
+            "trace core 2 ",
+            " unmap ",
+            "trace end ",
+        ],
     },
     Crash {
         name: "a panic on three cores at once",

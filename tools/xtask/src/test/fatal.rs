@@ -20,7 +20,12 @@ pub(super) const NAME: &str = "a fatal exception, with names and lines";
 const VICTIM: &str = "arch_copy_clean";
 
 /// What must be in the dump: where it happened, and who called.
-const SAYS: [&str; 3] = ["fatal: core 0: ", VICTIM, " at kernel/dma/src/"];
+const SAYS: [&str; 4] = [
+    "fatal: core 0: ",
+    VICTIM,
+    " at kernel/dma/src/",
+    "trace core 0 lost ",
+];
 
 /// `udf #0`.
 const UNDEFINED: [u8; 4] = [0; 4];

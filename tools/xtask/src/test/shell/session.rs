@@ -36,6 +36,7 @@ const ALL: &[&str] = &[
     "dma devices",
     "dma pools",
     "dma maps",
+    "dma trace [EVENTS]",
     "selftest [PATTERN]",
     "bench [PATTERN]",
     "sd info",
@@ -130,6 +131,17 @@ pub(super) const SESSION: &[Question] = &[
         "mappings are counted",
         &[("", "dma maps\r")],
         &["master", "dma "],
+    ),
+    line(
+        "the last calls are told",
+        &[("", "dma trace 4\r")],
+        &[
+            "trace begin",
+            "trace device ",
+            "trace core 3 lost ",
+            " unmap ",
+            "trace end ",
+        ],
     ),
     line(
         "the card and its volume are described",
