@@ -10,6 +10,7 @@
 )]
 
 use dma::swiotlb::{Pool, Usage};
+use dma::trace::Line;
 use dma::{
     Bouncing, Complaint, Direction, Dma, DmaDevice, Engine, EngineId, Halt, InFlight, Inspector,
     Mapping, Quarantined, Totals,
@@ -48,6 +49,15 @@ impl Layer {
 
     pub fn complaint(&self) -> Option<Complaint> {
         self.inspector.complaint(&self.dma)
+    }
+
+    pub fn tell_trace(
+        &self,
+        devices: &[DmaDevice],
+        most: usize,
+        each: impl FnMut(Line<'_>),
+    ) -> u64 {
+        self.inspector.tell_trace(&self.dma, devices, most, each)
     }
 
     pub fn totals(&self, device: &DmaDevice) -> Totals {
