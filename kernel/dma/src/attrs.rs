@@ -74,6 +74,19 @@ mod tests {
         assert!(both.contains(Attrs::DEFER_SYNC) && both.contains(Attrs::NO_WARN));
         assert!(!both.contains(Attrs::REQUIRE_COHERENT) && both.contains(Attrs::NONE));
         assert!(!Attrs::NO_WARN.contains(both));
+        assert_eq!(both | Attrs::NO_WARN, both, "given twice is given");
+    }
+
+    #[test]
+    fn attributes_are_numbers_for_a_trace_and_back() {
+        let both = Attrs::DEFER_SYNC | Attrs::SHARED;
+        assert_eq!(both.bits(), 0b1_0001);
+        assert_eq!(Attrs::from_bits(both.bits()), both);
+        assert_eq!(
+            Attrs::from_bits(0xFF).bits(),
+            0b1_1111,
+            "what no attribute has"
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use hal::{DmaAddr, DmaWindow, PhysRange, RamMap};
 
 /// Banks of RAM that a device remembers, to tell registers from them. This chip has three.
-const MAX_BANKS: usize = 8;
+pub(crate) const MAX_BANKS: usize = 8;
 
 /// Names a device for as long as the kernel runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{POOL, assert_clean, layer, legacy, pages, pattern};
-use dma::{Bidirectional, Bouncing, Exposed, FromDevice, PastEnd, SyncError, ToDevice};
+use dma::{Bidirectional, Bouncing, DmaDevice, Exposed, FromDevice, PastEnd, SyncError, ToDevice};
 use hal::{DmaAddr, Pages, Platform, Zone};
 use sim::{Builder, Machine, Op, under_every_adversary};
 
@@ -170,6 +170,23 @@ fn ps_3_ps_4_each_refusal_of_a_sync_is_one_line_with_its_numbers() {
     let told = SyncError::from(past).to_string();
     assert_eq!(told, past.to_string());
     assert!(!partial.contains('\n') && !told.contains('\n'));
+}
+
+#[test]
+fn cm_8_of_a_device_that_snoops_any_part_is_taken() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    let device = DmaDevice::builder("snoops").windows(machine.bus().windows());
+    let device = device.coherent().build(&machine.ram()).expect("valid");
+    let mapping = dma.map(&device, pages(&machine, Zone::Dma, 4, 200, 0), FromDevice);
+    // SAFETY: nobody is told the address.
+    let (_, mut ring) = unsafe { mapping.expect("maps").expose() };
+    assert_eq!(ring.len(), 200);
+    // SAFETY: there is no device.
+    let told = unsafe { ring.sync_for_cpu(5, 32) };
+    assert_eq!(told, Ok(()));
+    // SAFETY: there is no device.
+    drop(unsafe { ring.unmap() });
 }
 
 #[test]

@@ -364,6 +364,32 @@ fn quarantine_is_per_device_and_its_overflow_leaks_counted() {
 }
 
 #[test]
+fn quarantine_is_full_when_all_its_records_are_taken() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::Forced, POOL);
+    let engine = Idle::default();
+    engine.0.set(Halt::Unconfirmed);
+    let devices = [(); 5].map(|()| legacy(&machine));
+    for (n, device) in devices.iter().enumerate() {
+        for _ in 0..8 {
+            let mapping = dma.map(device, pages(&machine, Zone::Dma, 0, 64, 0), ToDevice);
+            let end = fly(mapping.expect("maps"), &engine, |_, _| {}).end();
+            assert_eq!(end.expect_err("no halt").recorded, n < 4);
+        }
+    }
+    assert_eq!(dma.quarantined(&devices[4]), (0, 8));
+}
+
+#[test]
+fn a_flight_tells_its_bytes() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::Forced, POOL), legacy(&machine));
+    let mapping = dma.map(&device, pages(&machine, Zone::Dma, 3, 77, 0), ToDevice);
+    let flight = fly(mapping.expect("maps"), &Idle::default(), |_, _| {}).len();
+    assert_eq!(flight, 77);
+}
+
+#[test]
 fn a_forgotten_flight_frees_nothing() {
     let machine = Machine::default();
     let (dma, device) = (layer(&machine, Bouncing::Forced, POOL), legacy(&machine));

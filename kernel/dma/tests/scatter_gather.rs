@@ -708,6 +708,7 @@ fn a_list_whose_engine_does_not_halt_is_quarantined_with_all_its_slots() {
     let live = machine.live_bytes();
     // SAFETY: nobody uses the segments.
     let flight = unsafe { list.launch(&engine) };
+    assert_eq!(flight.len(), TOTAL as u64);
     let lost = flight.end().expect_err("does not halt");
     assert_eq!((lost.len, lost.recorded), (TOTAL as u64, true));
     assert_eq!(machine.live_bytes(), live, "freed under the device");

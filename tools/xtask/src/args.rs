@@ -139,6 +139,9 @@ pub(crate) struct MutantsArgs {
     /// Only part K of N, from 0: the parts may run on several machines
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<String>,
+    /// Only those that survived the last time, and those that were not tried
+    #[arg(long)]
+    pub(crate) again: bool,
     /// Only changes whose name (`FILE:LINE:COLUMN: CHANGE`) matches this regular expression
     #[arg(long)]
     pub(crate) filter: Option<String>,

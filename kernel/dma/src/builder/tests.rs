@@ -1,5 +1,6 @@
 extern crate std;
 use super::*;
+use crate::device::MAX_BANKS;
 use crate::testing::BOARD;
 use hal::{DmaAddr, PhysAddr, PhysRange};
 use std::string::ToString;
@@ -85,4 +86,49 @@ fn each_refusal_of_a_device_is_one_line_with_its_numbers() {
         let line = error.to_string();
         assert!(line.contains(numbers) && !line.contains('\n'), "{line}");
     }
+}
+
+#[test]
+fn tr_5_registers_count_as_far_as_the_device_can_emit_addresses() {
+    let device = DmaDevice::builder("d")
+        .register_windows(&[window(0xFE00_0000, 0x7FFF_F000, 0x2000)])
+        .mask(DmaMask::bits(31))
+        .build(&BOARD)
+        .expect("valid");
+    let found = |len| {
+        let block = PhysRange::new(PhysAddr::new(0xFE00_0000), len).expect("valid");
+        device.register_addr(block)
+    };
+    assert_eq!(found(0x1000), Some(DmaAddr::new(0x7FFF_F000)));
+    assert_eq!(found(0x1001), None);
+}
+
+#[test]
+fn res_1_memory_is_ram_if_both_ends_are_or_if_nobody_knows() {
+    let range =
+        |start, end| PhysRange::between(PhysAddr::new(start), PhysAddr::new(end)).expect("valid");
+    let build = |banks: &[PhysRange]| {
+        let dma_end = banks.last().expect("one").end();
+        let ram = RamMap { banks, dma_end };
+        DmaDevice::builder("d").build(&ram).expect("valid")
+    };
+    let device = build(&[range(0x1000, 0x2000)]);
+    let ends = |start, end| device.ends_in_ram(range(start, end));
+    assert!(ends(0x1000, 0x2000));
+    assert!(!ends(0x0FFF, 0x2000) && !ends(0x1000, 0x2001) && !ends(0x2000, 0x2001));
+    // There may be more banks than are remembered.
+    let banks: [PhysRange; MAX_BANKS] = core::array::from_fn(|n| {
+        let start = 0x10_000 * n as u64;
+        range(start, start + 0x1000)
+    });
+    assert!(build(&banks).ends_in_ram(range(0x5000, 0x6000)));
+    assert!(!build(&banks[1..]).ends_in_ram(range(0x5000, 0x6000)));
+}
+
+#[test]
+fn devices_are_told_apart_by_number() {
+    let build = || DmaDevice::builder("d").build(&BOARD).expect("valid");
+    let (one, two) = (build().id(), build().id());
+    assert!(one != two && one.number() != two.number());
+    assert_eq!(one.to_string(), std::format!("#{}", one.number()));
 }

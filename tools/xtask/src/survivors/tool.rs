@@ -90,6 +90,9 @@ impl<'a> Tool<'a> {
         if let Some(shard) = &options.shard {
             cargo.args(["--shard", shard]);
         }
+        if options.again {
+            cargo.arg("--iterate");
+        }
         if let Some(filter) = &options.filter {
             cargo.args(["--re", filter]);
         }
