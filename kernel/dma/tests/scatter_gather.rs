@@ -313,6 +313,9 @@ fn sg_9_cuts_fall_on_lines_and_where_a_segment_is_no_line_on_the_granule() {
     assert_eq!(lens(50, 1), [50, 50, 50, 50]);
     // What fits is not cut at all.
     assert_eq!(lens(200, 4), [200]);
+    let machine = Machine::default();
+    let builder = lists(&machine).segments(32, 4).seg_boundary_mask(31);
+    assert_eq!(cuts(builder, &machine, 100), [32, 32, 32, 4]);
 }
 
 #[test]
