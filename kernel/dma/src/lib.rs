@@ -33,12 +33,13 @@
 //! | a buffer that goes from device to device | [`Mapping::unmap_skip_sync`], [`Dma::map_device_owned`] |
 //! | a buffer that several devices use at once | [`Dma::share`], [`Dma::map_shared`] |
 //! | a ring, or nothing but an address | [`Mapping::expose`] |
+//! | a slice that was lent to it | [`Staging`] |
 //! | registers of another device | [`Dma::map_resource`] |
 //! | code that keeps bus addresses alone | [`Dma::by_address`] |
 //!
 //! To lift the crate into another kernel, implement [`hal::Platform`] and hand a 2 MiB block of low
-//! memory to [`swiotlb::Pool::new`]. Unsafe code is in `address`, `door`, `shared`, `physical` and
-//! `resource` alone; `share`, `by_address` and the making of an [`SgTable`] are all that allocates.
+//! memory to [`swiotlb::Pool::new`]. Unsafe code is in `address`, `door`, `lent`, `shared`, `physical`
+//! and `resource` alone; `share`, `by_address` and the making of an [`SgTable`] are all that allocates.
 
 #![no_std]
 
@@ -57,6 +58,7 @@ mod filled;
 mod held;
 mod inspect;
 mod layer;
+mod lent;
 mod limits;
 mod lines;
 mod linux;
@@ -99,6 +101,7 @@ pub use error::{Class, MapError, Refused};
 pub use filled::{Arrived, Filled};
 pub use inspect::Inspector;
 pub use layer::Dma;
+pub use lent::{Cut, LentError, Piece, Received, Sent, Staged, Staging, Undone};
 pub use limits::Limits;
 pub use lines::LineMismatch;
 pub use mapping::Mapping;
