@@ -13,6 +13,7 @@ impl World {
         self.load_line(line_of(piece.start()));
         let mut bytes = vec![0; piece.len() as usize];
         self.memory.load(piece.start(), &mut bytes);
+        self.saw(&bytes);
         bytes
     }
 

@@ -4,6 +4,7 @@
 //! line fetched just before a device writes to it is as stale as one that was kept present all the
 //! time, and a dirty line that is evicted earlier does no harm.
 
+use crate::walk::Walker;
 use oorandom::Rand32;
 
 /// Chooses for the adversary.
@@ -40,6 +41,7 @@ pub(crate) enum Mind {
     WorstEvict,
     Random { dice: Rand32, percent: u32 },
     Oracle(Box<dyn Oracle>),
+    Walker(Walker),
 }
 
 impl From<Adversary> for Mind {
@@ -70,7 +72,7 @@ impl Mind {
         match self {
             Self::Quiet | Self::WorstPrefetch | Self::WorstEvict => false,
             Self::Random { dice, percent } => dice.rand_range(0..100) < *percent,
-            Self::Oracle(_) => true,
+            Self::Oracle(_) | Self::Walker(_) => true,
         }
     }
 
@@ -79,7 +81,7 @@ impl Mind {
         match self {
             Self::Random { .. } => (n > 0).then(|| self.below(n)),
             Self::Oracle(oracle) => oracle.choose(n + 1).checked_sub(1),
-            Self::Quiet | Self::WorstPrefetch | Self::WorstEvict => None,
+            Self::Quiet | Self::WorstPrefetch | Self::WorstEvict | Self::Walker(_) => None,
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::adversary::Mind;
 use crate::memory::Memory;
 use crate::pages::PageMap;
+use crate::walk::Walker;
 use crate::world::World;
 use crate::{Adversary, BusView, Machine, Oracle};
 use hal::{GIB, MIB, PAGE, PhysAddr, PhysRange, RamMap};
@@ -93,6 +94,11 @@ impl Builder {
     /// The machine, with an adversary that asks `oracle`.
     pub fn build_with_oracle(&self, oracle: Box<dyn Oracle>) -> Machine {
         self.assemble(Mind::Oracle(oracle))
+    }
+
+    /// The machine, with an adversary that is a part of a search.
+    pub(crate) fn build_with_walker(&self, walker: Walker) -> Machine {
+        self.assemble(Mind::Walker(walker))
     }
 
     fn assemble(&self, mind: Mind) -> Machine {

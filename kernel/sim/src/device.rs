@@ -38,6 +38,7 @@ impl World {
         self.journal.counters.device_bytes_read += piece.len();
         let mut bytes = vec![0; piece.len() as usize];
         self.memory.ram_read(piece.start(), &mut bytes);
+        self.saw(&bytes);
         bytes
     }
 

@@ -56,7 +56,7 @@ fn lock(tree: &Mutex<Tree>) -> std::sync::MutexGuard<'_, Tree> {
 }
 
 /// Prints what it is given if it is dropped by a panic.
-struct Reporter<F: Fn() -> String>(F);
+pub(crate) struct Reporter<F: Fn() -> String>(pub(crate) F);
 
 impl<F: Fn() -> String> Drop for Reporter<F> {
     fn drop(&mut self) {

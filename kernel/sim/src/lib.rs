@@ -6,8 +6,8 @@
 //! core to do on its own. Code that is right under every [`Adversary`] follows the rules; code that
 //! is wrong under one of them has forgotten a clean, an invalidate, a barrier or a neighbour.
 //!
-//! Devices reach RAM through a [`BusView`], by hand ([`Machine::device_write`]) or as a model of a
-//! controller ([`dma_engine`]). What the chip leaves undefined, a model refuses with a panic.
+//! Devices reach RAM through a [`BusView`], by hand ([`Machine::device_write`]), at moments of the
+//! adversary's choice ([`Machine::device_begins`]), or as a model of a controller ([`dma_engine`]). What the chip leaves undefined, a model refuses with a panic.
 //!
 //! Breaking a rule that leaves no trace in the data (a barrier, freed memory, a bus address outside
 //! the window) is a [`Violation`]: a panic, or an entry in [`Machine::violations`] if the builder
@@ -16,7 +16,8 @@
 //! | to test | use |
 //! |---|---|
 //! | one sequence of calls under all adversaries | [`under_every_adversary`] |
-//! | all interleavings of a case of one or two lines | [`explore`] |
+//! | all scripts of so many moves, of a case of one or two lines | [`explore`] |
+//! | all states that any adversary brings such a case into | [`explore_states`] |
 //! | the order of maintenance and barriers | [`Machine::trace`] |
 //! | the cost in lines and bytes | [`Machine::counters`] |
 //! | a driver against its controller | [`dma_engine::DmaEngine`], [`sdhci::Sdhci`] |
@@ -25,6 +26,7 @@
 
 mod accesses;
 mod adversary;
+mod background;
 mod builder;
 mod bus;
 mod cache;
@@ -46,9 +48,11 @@ mod trace;
 mod turn;
 mod uncached;
 mod violation;
+mod walk;
 mod world;
 
 pub use adversary::{Adversary, Oracle};
+pub use background::Access as DeviceAccess;
 pub use builder::Builder;
 pub use bus::{BusError, BusView};
 pub use cache::LineState;
@@ -57,3 +61,4 @@ pub use explore::{MOST_RUNS, explore, under_every_adversary};
 pub use machine::Machine;
 pub use trace::{Counters, Op};
 pub use violation::{Violation, Who};
+pub use walk::{Explored, explore_states};

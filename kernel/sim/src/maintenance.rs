@@ -5,6 +5,7 @@
 
 use crate::cache::Event;
 use hal::{CpuId, PhysAddr};
+use std::hash::{Hash, Hasher};
 
 /// One operation on one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,14 @@ impl Pending {
     /// The oldest request on `line`, of any core.
     pub(crate) fn on_line(&self, line: PhysAddr) -> Option<usize> {
         self.position(|r| r.line == line)
+    }
+
+    /// What waits, for a search.
+    pub(crate) fn fingerprint(&self, hasher: &mut impl Hasher) {
+        for Request { cpu, line, event } in self.0.iter().flatten() {
+            (cpu.index(), line.get(), *event as u8).hash(hasher);
+        }
+        hasher.write_u8(0xFF);
     }
 
     fn position(&self, wanted: impl Fn(&Request) -> bool) -> Option<usize> {

@@ -12,6 +12,7 @@ use crate::cache::{self, Effect, Event, LineState};
 use crate::lines::{bytes, mask_of, runs, span, whole};
 use crate::ram::Arena;
 use hal::{Access, LINE, PhysAddr, PhysRange};
+use std::hash::Hasher;
 use std::ptr::NonNull;
 
 const LINE_BYTES: usize = LINE as usize;
@@ -60,6 +61,23 @@ impl Memory {
     pub(crate) fn state(&self, line: PhysAddr) -> LineState {
         let bank = &self.banks[self.find(whole(line))];
         bank.lines[bank.index(line)]
+    }
+
+    /// A line's state and bytes, for a search. Bytes under a view that may store are its holder's.
+    pub(crate) fn fingerprint(&self, line: PhysAddr, hasher: &mut impl Hasher) {
+        let (_, stored_to) = self.views_on(line);
+        let bank = &self.banks[self.find(whole(line))];
+        let (at, state) = (bank.offset(line), self.state(line));
+        let mut bytes = [0; LINE_BYTES];
+        bank.ram.read(at, &mut bytes);
+        hasher.write(&bytes);
+        hasher.write_u8(state as u8);
+        if state != LineState::Absent {
+            for (start, len) in runs(!stored_to) {
+                bank.cached.read(at + start, &mut bytes[..len]);
+                hasher.write(&bytes[..len]);
+            }
+        }
     }
 
     /// Lets `event` happen to `line`.

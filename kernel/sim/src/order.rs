@@ -11,6 +11,7 @@
 
 use hal::{CpuId, MAX_CPUS, PhysAddr};
 use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 
 #[derive(Default)]
 pub(crate) struct Order {
@@ -48,6 +49,15 @@ impl Order {
     /// May a load of `line` have been done before the status was read?
     pub(crate) fn is_unacquired(&self, line: PhysAddr) -> bool {
         self.reported.contains(&line)
+    }
+
+    /// What is owed, for a search.
+    pub(crate) fn fingerprint(&self, hasher: &mut impl Hasher) {
+        let unpublished = self.unpublished.map(|at| at.is_some());
+        let mut lines: Vec<_> = self.fresh.iter().map(|line| (false, line.get())).collect();
+        lines.extend(self.reported.iter().map(|line| (true, line.get())));
+        lines.sort_unstable();
+        (unpublished, lines).hash(hasher);
     }
 
     /// The line has a new owner: what was written there before is of no interest.

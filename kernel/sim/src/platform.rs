@@ -153,6 +153,7 @@ unsafe impl Platform for Machine {
                 world.store_line(Self::cpu_id(), line);
             }
         }
+        world.saw_all(range);
         world.memory.open_view(range, access)
     }
 

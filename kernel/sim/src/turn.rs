@@ -19,10 +19,12 @@ pub(crate) struct Touched {
     recent: VecDeque<PhysAddr>,
 }
 
-#[derive(Clone, Copy)]
-enum Move {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Move {
     Line(PhysAddr, Event),
     Finish(usize),
+    /// The device's next access.
+    Device,
 }
 
 impl World {
@@ -32,17 +34,26 @@ impl World {
         if self.asleep || !self.mind.stirs() {
             return;
         }
+        if let Mind::Walker(walker) = &self.mind {
+            let walker = walker.clone();
+            return self.walk(&walker);
+        }
         let moves = self.moves();
         if let Some(chosen) = self.mind.pick(moves.len()) {
-            self.journal.counters.adversary_moves += 1;
-            match moves[chosen] {
-                Move::Line(line, event) => self.memory.apply(line, event),
-                Move::Finish(index) => self.finish(index),
-            }
+            self.make(moves[chosen]);
         }
     }
 
-    fn moves(&mut self) -> Vec<Move> {
+    pub(crate) fn make(&mut self, chosen: Move) {
+        self.journal.counters.adversary_moves += 1;
+        match chosen {
+            Move::Line(line, event) => self.memory.apply(line, event),
+            Move::Finish(index) => self.finish(index),
+            Move::Device => self.act(),
+        }
+    }
+
+    pub(crate) fn moves(&mut self) -> Vec<Move> {
         let mut moves = Vec::new();
         for line in self.touched.candidates(&mut self.mind) {
             self.line_moves(line, &mut moves);
@@ -52,6 +63,9 @@ impl World {
             _ => self.pending.eligible(),
         };
         moves.extend(requests.into_iter().map(Move::Finish));
+        if self.background.left() > 0 {
+            moves.push(Move::Device);
+        }
         moves
     }
 
@@ -88,6 +102,11 @@ impl Touched {
         if self.recent.len() > RECENT {
             self.recent.pop_front();
         }
+    }
+
+    /// All lines, in the order of their first use.
+    pub(crate) fn in_use(&self) -> &[PhysAddr] {
+        &self.in_order
     }
 
     /// Lines to consider: all, or for random moves some of the recent and some of all.

@@ -4,6 +4,7 @@
 //! adversary gets its turn before each ([`World::turn`]).
 
 use crate::adversary::Mind;
+use crate::background::Background;
 use crate::cache::Event;
 use crate::lines::lines_of;
 use crate::maintenance::{Pending, Request};
@@ -30,6 +31,9 @@ pub(crate) struct World {
     /// The adversary lets everything pass.
     pub(crate) asleep: bool,
     pub(crate) touched: Touched,
+    pub(crate) background: Background,
+    /// What CPU and devices have seen so far, as a number.
+    pub(crate) seen: u64,
     /// Memory that has no cacheable address.
     pub(crate) uncached: Vec<PhysRange>,
 }
@@ -49,6 +53,8 @@ impl World {
             jobs: VecDeque::new(),
             violations: Vec::new(),
             touched: Touched::default(),
+            background: Background::default(),
+            seen: 0,
             uncached: Vec::new(),
         }
     }

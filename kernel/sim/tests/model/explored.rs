@@ -1,8 +1,8 @@
 //! All interleavings of small cases: the right sequence passes every one, each wrong one fails some.
 
-use crate::{copy, device_read, device_write, invalidate, own_page, part};
+use crate::{BUS, copy, device_read, device_write, invalidate, own_page, part};
 use hal::{Access, LINE, Platform, View};
-use sim::{Adversary, Builder, Machine, Oracle, explore};
+use sim::{Adversary, Builder, DeviceAccess, Explored, Machine, Oracle, explore, explore_states};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -157,4 +157,73 @@ fn a_script_replays_a_run() {
     let machine = Builder::small().adversary(script).build();
     bounced_receive(&machine, "nothing");
     assert_eq!(machine.counters().adversary_moves, 1);
+}
+
+/// What the search found, and runs that failed.
+fn search(scenario: impl Fn(&Machine) -> bool) -> (Explored, usize) {
+    let mut failed = 0;
+    let explored = explore_states(&Builder::small(), |machine| {
+        failed += usize::from(!scenario(machine));
+    });
+    (explored, failed)
+}
+
+#[test]
+fn a_search_of_all_states_passes_what_is_right_and_notices_each_step_that_is_left_out() {
+    let (explored, failed) = search(|machine| bounced_receive(machine, "nothing"));
+    assert_eq!(failed, 0);
+    assert!(explored.states > 20, "{explored:?} is no search");
+    for skip in [
+        "clean",
+        "complete the clean",
+        "invalidate",
+        "complete the invalidate",
+    ] {
+        let (_, failed) = search(|machine| bounced_receive(machine, skip));
+        assert!(failed > 0, "no state shows a missing {skip}");
+    }
+}
+
+#[test]
+fn a_search_of_all_states_needs_fewer_runs_than_all_scripts() {
+    let scripts = tally(|machine| bounced_receive(machine, "nothing")).0;
+    let (explored, _) = search(|machine| bounced_receive(machine, "nothing"));
+    assert!(explored.runs < scripts, "{explored:?}, {scripts} scripts");
+}
+
+#[test]
+fn a_device_in_the_background_may_be_early_or_late_and_keeps_its_order() {
+    let mut found = std::collections::HashSet::new();
+    explore_states(&Builder::small(), |machine| {
+        own_page(machine);
+        let accesses = [
+            DeviceAccess::Write(BUS, vec![1; 64]),
+            DeviceAccess::Write(BUS.checked_add(64).expect("inside"), vec![2; 64]),
+        ];
+        machine.device_begins(machine.bus(), &accesses);
+        machine.cpu_read(part(128, 64));
+        let ram = machine.peek_ram(part(0, 128));
+        found.insert((ram[0] == 1, ram[64] == 2));
+        assert!(machine.device_ends().is_empty());
+        assert_eq!(machine.peek_ram(part(0, 128)), [[1; 64], [2; 64]].concat());
+    });
+    let in_order = [(false, false), (true, false), (true, true)];
+    assert_eq!(found, in_order.into());
+}
+
+#[test]
+fn a_device_in_the_background_reads_what_is_there_when_it_reads() {
+    let mut seen = std::collections::HashSet::new();
+    explore_states(&Builder::small(), |machine| {
+        own_page(machine);
+        device_write(machine, 0, &[1; 64]);
+        machine.device_begins(machine.bus(), &[DeviceAccess::Read(BUS, 64)]);
+        machine.cpu_write(part(0, LINE).start(), &[2; 64]);
+        machine.clean(part(0, LINE));
+        machine.complete();
+        let bytes = machine.device_ends();
+        assert!(bytes.iter().all(|byte| *byte == bytes[0]), "a torn line");
+        seen.insert(bytes[0]);
+    });
+    assert_eq!(seen.len(), 2, "{seen:?}");
 }
