@@ -2,7 +2,7 @@
 
 use crate::span::Span;
 use crate::swiotlb::Slots;
-use hal::{Access, DmaAddr, DmaBuffer, PhysRange};
+use hal::{DmaAddr, DmaBuffer, PhysRange};
 
 /// Where the device finds the bytes.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(crate) struct Held<B> {
     pub(crate) place: Place,
     pub(crate) bus: DmaAddr,
     /// A look of the CPU that has not been ended: its guard lives, or was forgotten.
-    pub(crate) viewed: Option<(Access, Span)>,
+    pub(crate) viewed: Option<Span>,
 }
 
 impl<B: DmaBuffer> Held<B> {

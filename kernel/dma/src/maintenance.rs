@@ -10,7 +10,7 @@
 //! the core fetches lines on its own while the device writes. Lines that are covered only in part
 //! are cleaned and invalidated, so that what else is in them survives (CM-3).
 
-use hal::{LINE, PhysRange};
+use hal::{LINE, PhysAddr, PhysRange};
 
 /// What to do before the CPU reads what a device wrote: at most three operations, none overlapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -24,25 +24,26 @@ pub struct InvalidatePlan {
 }
 
 /// The plan for `range` (CM-3).
+#[inline]
 pub fn invalidate(range: PhysRange) -> InvalidatePlan {
-    let Some(lines) = range.round_out(LINE) else {
-        return InvalidatePlan::default();
-    };
-    let first = lines.slice(0, LINE);
-    let last = lines.slice(lines.len() - LINE, LINE);
-    let head = first.filter(|line| !range.contains(*line));
-    let tail = last.filter(|line| !range.contains(*line) && Some(*line) != head);
+    let line_of = |byte: PhysAddr| PhysRange::new(byte.align_down(LINE), LINE).ok();
+    let (starts_inside, ends_inside) = (
+        !range.start().is_aligned(LINE),
+        !range.end().is_aligned(LINE),
+    );
+    let one_line = range.start().align_down(LINE) == range.last().align_down(LINE);
+    let head = starts_inside || (one_line && ends_inside);
+    let tail = ends_inside && !one_line;
     InvalidatePlan {
-        head,
+        head: line_of(range.start()).filter(|_| head),
         body: range.round_in(LINE),
-        tail,
+        tail: line_of(range.last()).filter(|_| tail),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hal::PhysAddr;
     use proptest::prelude::*;
 
     fn range(start: u64, end: u64) -> PhysRange {

@@ -98,7 +98,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         }
         let link = self.link;
         if let Some(held) = &mut self.held
-            && link.bring_home_at_once::<B, D>(held)
+            && link.sync_at_once::<B, D>(held)
         {
             link.note::<B, D>(Kind::Unmap, held);
             return self.take().buffer;

@@ -84,7 +84,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
             )
         }
         let (link, mut held) = self.dismantle();
-        link.end_forgotten_view(&mut held);
+        link.end_forgotten_view::<B, D>(&mut held);
         if let Place::Bounced(_) = held.place {
             // Slots go away, so what is in them has to come home now.
             let whole = held.whole();

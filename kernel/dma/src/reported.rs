@@ -154,7 +154,7 @@ impl<'d, P: Platform> Link<'d, P> {
         arrived: Option<Span>,
         home: bool,
     ) -> Filled<'d, P, B> {
-        self.end_forgotten_view(&mut held);
+        self.end_forgotten_view::<B, FromDevice<Reported>>(&mut held);
         if let Some(span) = arrived.filter(|_| !home) {
             self.sync_for_cpu::<B, FromDevice<Reported>>(&mut held, span);
         }

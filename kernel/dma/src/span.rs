@@ -1,16 +1,17 @@
 //! A part of a mapping (PS): checked once, so that what works on it needs not ask.
 
 use core::fmt;
+use core::num::NonZeroU64;
 use hal::PhysRange;
 
 /// `len` bytes from `offset` on.
 ///
 /// # Invariants
-/// Not empty, and inside the mapping that it was made for.
+/// Inside the mapping that it was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     offset: u64,
-    len: u64,
+    len: NonZeroU64,
 }
 
 /// A part that reaches past the end of its mapping (PS-3).
@@ -58,10 +59,11 @@ impl Overrun {
 
 impl Span {
     /// All of a mapping of `mapped` bytes, which are never zero.
+    #[inline]
     pub(crate) const fn whole(mapped: u64) -> Self {
         Self {
             offset: 0,
-            len: mapped,
+            len: NonZeroU64::new(mapped).expect("a mapping is never empty"),
         }
     }
 
@@ -82,11 +84,11 @@ impl Span {
             });
         }
         let len = if len < room { len } else { room };
-        if len == 0 {
-            return Ok(None);
+        match NonZeroU64::new(len) {
+            // INVARIANT: clipped to what is mapped.
+            Some(len) => Ok(Some(Self { offset, len })),
+            None => Ok(None),
         }
-        // INVARIANT: clipped to what is mapped, and not empty.
-        Ok(Some(Self { offset, len }))
     }
 
     /// Where it starts in the mapping.
@@ -96,12 +98,12 @@ impl Span {
 
     /// Its bytes.
     pub(crate) const fn len(self) -> u64 {
-        self.len
+        self.len.get()
     }
 
     /// Is it all of a mapping of `mapped` bytes?
     pub(crate) const fn is_whole(self, mapped: u64) -> bool {
-        self.len == mapped
+        self.len() == mapped
     }
 
     /// These bytes of `range`, which holds its mapping's.
@@ -111,7 +113,7 @@ impl Span {
             return range;
         }
         range
-            .slice(self.offset, self.len)
+            .slice(self.offset, self.len())
             .expect("spans lie inside their mapping")
     }
 }
@@ -137,7 +139,7 @@ mod tests {
         assert_eq!(of(90, 11, Overrun::Refused), Err(error));
         let clipped = Span {
             offset: 90,
-            len: 10,
+            ..Span::whole(10)
         };
         assert_eq!(of(90, 11, Overrun::Clipped), Ok(Some(clipped)));
         assert!(of(u64::MAX, u64::MAX, Overrun::Refused).is_err());

@@ -16,7 +16,8 @@ use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
 use crate::span::Span;
 use crate::trace::Kind;
-use hal::{Access, DmaBuffer, LINE, PhysRange, Platform};
+use crate::view::access;
+use hal::{Access, DmaBuffer, PhysRange, Platform};
 
 /// The two ends of a mapping.
 pub(crate) struct Link<'d, P: Platform> {
@@ -56,16 +57,20 @@ impl<P: Platform> Link<'_, P> {
         }
     }
 
-    /// Shows the device what the CPU wrote to a part through a view for `access`. A view that could
-    /// only read left its lines clean, so there is nothing to do.
-    pub(crate) fn sync_for_device<B: DmaBuffer>(
-        self,
-        held: &Held<B>,
-        (access, span): (Access, Span),
-    ) {
-        if access == Access::Read {
-            return;
+    /// Shows the device what the CPU wrote to a part.
+    #[inline]
+    pub(crate) fn sync_for_device<B: DmaBuffer>(self, held: &Held<B>, span: Span) {
+        match held.place {
+            // Nearly every view.
+            Place::Direct(extent, Lines::InStep) if span.is_whole(extent.len()) => {
+                self.dma.clean(self.device, extent);
+            }
+            _ => self.sync_for_device_with_care(held, span),
         }
+    }
+
+    #[inline(never)]
+    fn sync_for_device_with_care<B: DmaBuffer>(self, held: &Held<B>, span: Span) {
         match &held.place {
             // Owed as a whole.
             Place::Direct(_, Lines::Dirty) => {}
@@ -77,18 +82,30 @@ impl<P: Platform> Link<'_, P> {
         }
     }
 
+    /// Ends a view: shows the device what was written through it, and says where that was. One that
+    /// could only read has left its lines clean, so there is nothing to do.
+    #[inline]
+    pub(crate) fn end_view<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>) -> Option<Span> {
+        let span = held.viewed.take()?;
+        if access::<D>() == Access::Read {
+            return None;
+        }
+        self.sync_for_device(held, span);
+        Some(span)
+    }
+
     /// Ends a view whose guard was forgotten, so that no store of the CPU is lost.
-    pub(crate) fn end_forgotten_view<B: DmaBuffer>(self, held: &mut Held<B>) {
-        if let Some((access, span)) = held.viewed.take() {
+    pub(crate) fn end_forgotten_view<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>) {
+        if let Some(span) = held.viewed {
             let range = span.within(held.buffer.range());
-            self.dma.platform().end_view(range, access);
-            self.sync_for_device(held, (access, span));
+            self.dma.platform().end_view(range, access::<D>());
+            self.end_view::<B, D>(held);
         }
     }
 
     /// Pays what is still owed before the device may look.
-    pub(crate) fn hand_over<B: DmaBuffer>(self, held: &mut Held<B>) {
-        self.end_forgotten_view(held);
+    pub(crate) fn hand_over<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>) {
+        self.end_forgotten_view::<B, D>(held);
         let coherent = self.device.limits().coherent;
         let whole = held.device_side(held.whole());
         let Place::Direct(extent, lines) = &mut held.place else {
@@ -105,13 +122,14 @@ impl<P: Platform> Link<'_, P> {
         *lines = Lines::InStep;
     }
 
-    /// Does what [`bring_home`](Self::bring_home) does for nearly every mapping; for others, says no.
+    /// Does what [`sync_for_cpu`](Self::sync_for_cpu) does, for all of nearly every mapping: one that is
+    /// direct, in step, and without a view. For others it says no, and does nothing.
     #[inline]
-    pub(crate) fn bring_home_at_once<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>) -> bool {
+    pub(crate) fn sync_at_once<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>) -> bool {
         match held.place {
             Place::Direct(_, Lines::InStep) if held.viewed.is_some() => false,
             Place::Direct(_, Lines::InStep) if !self.writes_unseen::<B, D>() => true,
-            Place::Direct(extent, Lines::InStep) if extent.is_aligned(LINE) => {
+            Place::Direct(extent, Lines::InStep) => {
                 self.drop_stale(&mut held.buffer, extent);
                 true
             }
@@ -121,7 +139,7 @@ impl<P: Platform> Link<'_, P> {
 
     /// Brings the bytes home: the end of a mapping, after which there is only the buffer.
     pub(crate) fn bring_home<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>) {
-        self.end_forgotten_view(held);
+        self.end_forgotten_view::<B, D>(held);
         let whole = held.whole();
         self.sync_for_cpu::<B, D>(held, whole);
         self.note::<B, D>(Kind::Unmap, held);

@@ -28,7 +28,11 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     /// Context: any; does not wait.
     pub fn for_cpu(&mut self) -> CpuView<'_, 'd, P, B, D> {
         const { assert!(matches!(D::FILL, Fill::Copy), "reported first: `complete`") }
-        let whole = Span::whole(self.len());
+        let (link, held) = self.parts();
+        let whole = held.whole();
+        if link.sync_at_once::<B, D>(held) {
+            return self.viewed(whole);
+        }
         self.look(Some(whole))
     }
 
@@ -47,19 +51,29 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         Ok(self.look(span))
     }
 
+    #[inline(never)]
     pub(crate) fn look(&mut self, span: Option<Span>) -> CpuView<'_, 'd, P, B, D> {
+        let (link, held) = self.parts();
+        link.end_forgotten_view::<B, D>(held);
+        let Some(span) = span else {
+            let (mapping, view) = (self, None);
+            return CpuView { mapping, view };
+        };
+        link.sync_for_cpu::<B, D>(held, span);
+        self.viewed(span)
+    }
+
+    /// A view of what is the CPU's for now.
+    #[inline]
+    fn viewed(&mut self, span: Span) -> CpuView<'_, 'd, P, B, D> {
         const { assert!(B::CPU_ACCESS, "shared: never the CPU's while it is mapped") }
         let (link, held) = self.parts();
-        link.end_forgotten_view(held);
-        let view = span.map(|span| {
-            link.sync_for_cpu::<B, D>(held, span);
-            link.note_part::<B, D>(Kind::SyncForCpu, held, span);
-            held.viewed = Some((access::<D>(), span));
-            door::look(link.dma.platform(), &held.buffer, span, access::<D>())
-        });
+        link.note_part::<B, D>(Kind::SyncForCpu, held, span);
+        held.viewed = Some(span);
+        let view = door::look(link.dma.platform(), &held.buffer, span, access::<D>());
         CpuView {
             mapping: self,
-            view,
+            view: Some(view),
         }
     }
 
@@ -71,7 +85,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     /// [`Attrs::DEFER_SYNC`]: crate::Attrs::DEFER_SYNC
     pub fn sync_for_device(&mut self) {
         let (link, held) = self.parts();
-        link.hand_over(held);
+        link.hand_over::<B, D>(held);
     }
 }
 
@@ -106,11 +120,8 @@ impl<P: Platform, B: DmaBuffer, D: Direction> Drop for CpuView<'_, '_, P, B, D> 
         // The CPU's accesses end before the lines are cleaned.
         self.view = None;
         let (link, held) = self.mapping.parts();
-        if let Some(viewed) = held.viewed.take() {
-            link.sync_for_device(held, viewed);
-            if viewed.0 == Access::Write {
-                link.note_part::<B, D>(Kind::SyncForDevice, held, viewed.1);
-            }
+        if let Some(span) = link.end_view::<B, D>(held) {
+            link.note_part::<B, D>(Kind::SyncForDevice, held, span);
         }
     }
 }

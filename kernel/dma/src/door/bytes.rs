@@ -191,11 +191,14 @@ pub(crate) fn drop_stale<P: Platform, B: DmaBuffer>(
 }
 
 /// Drops the lines that `extent` covers in part, and keeps what is in them. Returns the whole ones.
-#[inline(never)]
+#[inline]
 fn drop_edges<P: Platform>(platform: &P, extent: PhysRange) -> Option<PhysRange> {
     let plan = maintenance::invalidate(extent);
-    for partial in [plan.head, plan.tail].into_iter().flatten() {
-        platform.clean_invalidate(partial);
+    if let Some(head) = plan.head {
+        platform.clean_invalidate(head);
+    }
+    if let Some(tail) = plan.tail {
+        platform.clean_invalidate(tail);
     }
     plan.body
 }

@@ -12,7 +12,7 @@ use crate::mapping::Mapping;
 use crate::span::{Overrun, PastEnd, Span};
 use crate::trace::Kind;
 use core::fmt;
-use hal::{Access, DmaAddr, DmaBuffer, LINE, PhysRange, Platform};
+use hal::{DmaAddr, DmaBuffer, LINE, PhysRange, Platform};
 
 /// Why a part was not synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
             )
         }
         let (link, held) = self.parts();
-        link.hand_over(held);
+        link.hand_over::<B, D>(held);
         link.note::<B, D>(Kind::Expose, held);
         let bus = held.bus;
         let mapping = Some(self);
@@ -128,7 +128,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Exposed<'d, P, B, D> {
         match (&held.place, D::DIR) {
             // What the CPU wrote there is no business of the device's (CP-5).
             (Place::Bounced(_), Dir::FromDevice) => {}
-            _ => link.sync_for_device(held, (Access::Write, span)),
+            _ => link.sync_for_device(held, span),
         }
         link.note_part::<B, D>(Kind::SyncForDevice, held, span);
         Ok(())

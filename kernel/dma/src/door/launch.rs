@@ -20,7 +20,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     /// the mapping.
     pub unsafe fn launch<E: Engine>(mut self, engine: E) -> (DmaAddr, InFlight<'d, P, B, D, E>) {
         let (link, held) = self.parts();
-        link.hand_over(held);
+        link.hand_over::<B, D>(held);
         link.note::<B, D>(Kind::Launch, held);
         let bus = held.bus;
         (bus, InFlight::new(self, engine))
