@@ -10,7 +10,7 @@ use crate::device::DmaDevice;
 use crate::layer::Dma;
 use crate::reach::Reach;
 use crate::reason::Bouncing;
-use crate::swiotlb::{Pool, Usage};
+use crate::swiotlb::{CHUNKS, ChunkUsage, Extent, Pool, Usage};
 use hal::{PhysRange, Platform};
 
 /// The right to look into the layer. Not `Clone`: the image keeps it and hands it to no driver.
@@ -50,5 +50,26 @@ impl Inspector {
     /// Occupancy of the pool, if there is one.
     pub fn pool_usage<P: Platform>(&self, dma: &Dma<P>) -> Option<Usage> {
         dma.pool().map(Pool::usage)
+    }
+
+    /// How large the pool is and may become, if there is one.
+    pub fn pool_extent<P: Platform>(&self, dma: &Dma<P>) -> Option<Extent> {
+        dma.pool().map(Pool::extent)
+    }
+
+    /// The pool's chunks at this moment, one by one.
+    pub fn pool_chunks<'a, P: Platform>(
+        &self,
+        dma: &'a Dma<P>,
+    ) -> impl Iterator<Item = ChunkUsage> + use<'a, P> {
+        let of = |index| dma.pool().and_then(|pool| pool.chunk_usage(index));
+        (0..CHUNKS).filter_map(of)
+    }
+
+    /// Lets the pool's high-water mark start anew (ST-1).
+    pub fn reset_pool_high_water<P: Platform>(&self, dma: &Dma<P>) {
+        if let Some(pool) = dma.pool() {
+            pool.reset_high_water();
+        }
     }
 }

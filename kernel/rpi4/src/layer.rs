@@ -6,7 +6,7 @@ use crate::channels::{self, Channels};
 use crate::firmware;
 use crate::information::Machine;
 use crate::masters;
-use crate::memory::Memory;
+use crate::memory::{Memory, growth};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use arch::Board;
@@ -57,6 +57,7 @@ pub(crate) fn bring_up(machine: &Machine, memory: &Memory) -> Layer {
     let (dma, inspector) = dma.unwrap_or_else(|error| panic!("{error}"));
     INSPECTOR.call_once(|| inspector);
     let dma: &'static _ = Box::leak(Box::new(dma));
+    growth::serve(dma);
     let devices = machine.info.devices.iter();
     let masters: Vec<_> = devices
         .filter_map(|device| masters::describe(machine.info, device, &memory.ram()))

@@ -8,6 +8,7 @@ use crate::memory::Memory;
 use boot::Handoff;
 use boot::tree::Source;
 use core::fmt;
+use dma::swiotlb::SLOT;
 use dma::{Bouncing, DmaDevice};
 use hal::{MIB, PAGE, PhysAddr, PhysRange, Zone};
 
@@ -89,7 +90,10 @@ pub(crate) fn print_pool(memory: &Memory) {
         Bouncing::Off => "nothing (swiotlb=noforce)",
     };
     match memory.pool {
-        Some(pool) => say!("bounce pool {pool}, bounces {bouncing}"),
+        Some(pool) => {
+            let most = u64::from(memory.options.ceiling) * SLOT / MIB;
+            say!("bounce pool {pool}, grows to {most} MiB, bounces {bouncing}");
+        }
         None => say!("bounce pool none, bounces {bouncing}"),
     }
 }

@@ -1,6 +1,8 @@
-//! What a core's one timer is armed for: the work queue's tick, and a function that a test asks for.
+//! What a core's one timer is armed for: the work queue's tick, a look after the bounce pool, and a
+//! function that a test asks for.
 
 use crate::interrupts;
+use crate::memory::growth;
 use arch::{Board, Timer};
 use core::sync::atomic::{AtomicBool, Ordering};
 use hal::{Clock, Cpu, IrqLock, MAX_CPUS, Rank};
@@ -8,21 +10,19 @@ use log::warn;
 
 /// From a job that waits to the tick that runs it. A compromise between how long work waits while
 /// all cores are busy and what it takes from them.
-const TICK_US: u64 = 2_000;
+pub(crate) const TICK_US: u64 = 2_000;
 
 /// Deadlines of one core, in ticks of the clock.
 struct Deadlines {
     function: Option<(u64, fn())>,
     tick: Option<u64>,
+    tend: Option<u64>,
 }
 
 impl Deadlines {
-    const fn next(&self) -> Option<u64> {
-        match (&self.function, self.tick) {
-            (Some((a, _)), Some(b)) if *a < b => Some(*a),
-            (Some((at, _)), None) => Some(*at),
-            (_, tick) => tick,
-        }
+    fn next(&self) -> Option<u64> {
+        let function = self.function.map(|(at, _)| at);
+        [function, self.tick, self.tend].into_iter().flatten().min()
     }
 
     fn take_function(&mut self, now: u64) -> Option<fn()> {
@@ -31,6 +31,10 @@ impl Deadlines {
 
     fn take_tick(&mut self, now: u64) -> bool {
         self.tick.take_if(|at| *at <= now).is_some()
+    }
+
+    fn take_tend(&mut self, now: u64) -> bool {
+        self.tend.take_if(|at| *at <= now).is_some()
     }
 }
 
@@ -42,6 +46,7 @@ static DEADLINES: [IrqLock<Deadlines, Board>; MAX_CPUS] = [const {
         Deadlines {
             function: None,
             tick: None,
+            tend: None,
         },
     )
 }; MAX_CPUS];
@@ -72,6 +77,12 @@ pub(crate) fn tick_soon() {
     change(|deadlines| _ = deadlines.tick.get_or_insert(at));
 }
 
+/// Has somebody look after the bounce pool in `micros`, or before: at a look that is on its way here.
+pub(crate) fn tend_in(micros: u64) {
+    let at = Timer.deadline(micros);
+    change(|deadlines| deadlines.tend = Some(deadlines.tend.map_or(at, |other| other.min(at))));
+}
+
 /// Takes the timers' interrupt. On the boot core; other cores get theirs as they start.
 ///
 /// Only the boot core sleeps while it waits for a transfer: it is the one that transfers interrupt.
@@ -91,8 +102,16 @@ pub(crate) fn take_tick() -> bool {
 /// The timer interrupt.
 fn expired() {
     let now = Timer.ticks();
-    let (function, tick) =
-        change(|deadlines| (deadlines.take_function(now), deadlines.take_tick(now)));
+    let (function, tick, tend) = change(|deadlines| {
+        (
+            deadlines.take_function(now),
+            deadlines.take_tick(now),
+            deadlines.take_tend(now),
+        )
+    });
+    if tend {
+        growth::tend_soon();
+    }
     if tick {
         DUE[Board::cpu_id().index()].store(true, Ordering::Relaxed);
     }

@@ -11,9 +11,12 @@ mod search;
 use super::bits::{run_around, span};
 use super::bounds::Bounds;
 use super::layout::{Kind, Layout};
-use super::{CHUNK_SLOTS, PAGE_SLOTS};
+use super::{CHUNK_SLOTS, PAGE_SLOTS, PARTS};
+use core::ops::Range;
 
 const WORDS: usize = 16;
+/// Slots of a part.
+const PART: u32 = CHUNK_SLOTS / PARTS as u32;
 const WORD: u32 = u64::BITS;
 
 /// The slots of one chunk.
@@ -67,6 +70,17 @@ impl Chunk {
 
     pub(crate) fn free_slots(&self) -> u32 {
         self.free_slots
+    }
+
+    /// Slots in use of each 32nd of the chunk that has slots at all; those that exist are `present`.
+    pub(crate) fn used_by_part(&self, present: &Range<u32>) -> [Option<u8>; PARTS] {
+        core::array::from_fn(|part| {
+            let first = part as u32 * PART;
+            let there = first.max(present.start)..(first + PART).min(present.end);
+            let free = |slot: &u32| self.free[(slot / WORD) as usize] >> (slot % WORD) & 1 == 1;
+            let used = there.clone().filter(|slot| !free(slot)).count() as u8;
+            (!there.is_empty()).then_some(used)
+        })
     }
 
     /// Upper bounds of the longest free run and of the longest from a page on, as far as searches and

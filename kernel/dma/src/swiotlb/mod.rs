@@ -47,7 +47,7 @@ pub use origins::NoOrigins;
 pub(crate) use origins::{Found, Notes, Taken};
 pub use pool::Pool;
 pub use supply::{Growth, Supply};
-pub use usage::Usage;
+pub use usage::{ChunkUsage, Extent, PARTS, Usage};
 
 use core::fmt;
 use hal::{PAGE, PhysRange, RamRegion};

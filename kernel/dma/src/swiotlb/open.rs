@@ -44,6 +44,11 @@ impl<'a, I: Irq> Open<'a, I> {
         &self.state
     }
 
+    /// Lets the high-water mark start from nothing.
+    pub(super) fn reset_mark(&mut self) {
+        self.state.most = 0;
+    }
+
     /// Takes slots for `len` bytes of the given shape.
     pub(super) fn alloc(&mut self, layout: &Layout, len: u64) -> Option<Slots> {
         let Some(first) = self.state.chunk.alloc(layout) else {

@@ -1,9 +1,10 @@
-//! `swiotlb=<slots>[,<areas>][,force|noforce]`: what the user asks of the pool (BP-1).
+//! What the user asks of the pool: `swiotlb=<slots>[,<areas>][,force|noforce]` (BP-1), and how far it may
+//! grow, `swiotlb.max=<slots>`, and when it shrinks, `swiotlb.idle=<milliseconds>`.
 //!
 //! Every part may be left out, in this order. Nonsense never stops a boot: the part is ignored, the
 //! default stands, and [`Complaint`] says what was wrong.
 
-use super::{CHUNK_SLOTS, SLOT};
+use super::{CHUNK_SLOTS, CHUNKS, SLOT};
 use crate::reason::Bouncing;
 use arrayvec::ArrayVec;
 use core::fmt;
@@ -11,8 +12,15 @@ use hal::MAX_CPUS;
 
 /// Slots that Linux allocates from together: sizes are rounded up to this (GEO-1).
 const SEGMENT_SLOTS: u32 = 128;
+/// Slots that a pool has at rest where nothing is said: 1 MiB, half a chunk.
+const FLOOR_SLOTS: u32 = 512;
+/// Slots of all chunks.
+const MOST_SLOTS: u32 = CHUNKS as u32 * CHUNK_SLOTS;
+/// Milliseconds for which a chunk stays empty before it goes back. A chunk is fetched in some thousand
+/// instructions, so it need not be long.
+const IDLE_MS: u32 = 250;
 
-/// A part of the option that was not taken as it stood.
+/// A part of the options that was not taken as it stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Complaint<'a> {
     /// Not a number, `force` or `noforce`, or one of them too many.
@@ -26,13 +34,24 @@ pub enum Complaint<'a> {
         /// Slots given.
         given: u32,
     },
-    /// More areas than there are chunks to prefer: clipped.
+    /// More areas than there are cores, or chunks to prefer: clipped.
     Areas {
         /// Areas asked for.
         wanted: u32,
         /// Areas given.
         given: u32,
     },
+    /// A ceiling that is no number.
+    Ceiling(&'a str),
+    /// A ceiling below the floor, or above what a pool can have.
+    CeilingClipped {
+        /// Slots asked for.
+        wanted: u32,
+        /// Slots given.
+        given: u32,
+    },
+    /// An idle time that is no number, or none.
+    Idle(&'a str),
 }
 
 impl fmt::Display for Complaint<'_> {
@@ -44,86 +63,151 @@ impl fmt::Display for Complaint<'_> {
             ),
             Self::NoSlots => write!(
                 f,
-                "swiotlb=0: no slots, using {CHUNK_SLOTS} (noforce means none)"
+                "swiotlb=0: no slots, using {FLOOR_SLOTS} (noforce means none)"
             ),
             Self::Clipped { wanted, given } => write!(
                 f,
-                "swiotlb=: {wanted} slots wanted, {given} given ({} KiB; the pool is one chunk)",
+                "swiotlb=: {wanted} slots wanted, {given} given ({} KiB; the pool is {CHUNKS} chunks at most)",
                 u64::from(*given) * SLOT / 1024
             ),
             Self::Areas { wanted, given } => {
                 write!(
                     f,
-                    "swiotlb=: {wanted} areas wanted, {given} given (one for each chunk)"
+                    "swiotlb=: {wanted} areas wanted, {given} given (one for each core and chunk)"
                 )
             }
+            Self::Ceiling(part) => write!(
+                f,
+                "swiotlb.max=: ignored \"{part}\" (want <slots>), using {MOST_SLOTS}"
+            ),
+            Self::CeilingClipped { wanted, given } => write!(
+                f,
+                "swiotlb.max=: {wanted} slots wanted, {given} given ({} KiB; between swiotlb= and {CHUNKS} chunks)",
+                u64::from(*given) * SLOT / 1024
+            ),
+            Self::Idle(part) => write!(
+                f,
+                "swiotlb.idle=: ignored \"{part}\" (want <milliseconds> above 0), using {IDLE_MS}"
+            ),
         }
     }
 }
 
 /// At most one complaint for each part.
-pub type Complaints<'a> = ArrayVec<Complaint<'a>, 4>;
+pub type Complaints<'a> = ArrayVec<Complaint<'a>, 6>;
 
 /// What the pool is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Slots, a multiple of 128 (Linux's segment), at most a chunk.
+    /// Slots of the floor, a multiple of 128 (Linux's segment).
     pub slots: u32,
+    /// Chunks at most that the cores prefer.
+    pub areas: u32,
     /// What bounces.
     pub bouncing: Bouncing,
+    /// Slots that the pool grows to at most, in whole chunks.
+    pub ceiling: u32,
+    /// Milliseconds for which a chunk above the floor stays empty before it goes back.
+    pub idle_ms: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            slots: CHUNK_SLOTS,
+            slots: FLOOR_SLOTS,
+            areas: MAX_CPUS as u32,
             bouncing: Bouncing::AsNeeded,
+            ceiling: MOST_SLOTS,
+            idle_ms: IDLE_MS,
         }
     }
 }
 
 impl Options {
-    /// Reads the value of the option (what stands behind `swiotlb=`).
-    pub fn parse(value: &str) -> (Self, Complaints<'_>) {
-        let mut parts = Parts::default();
-        let mut complaints = Complaints::new();
-        for part in value.split(',') {
-            if !parts.take(part) && !complaints.is_full() {
-                complaints.push(Complaint::Unknown(part));
-            }
+    /// Reads the values of the options: what stands behind `swiotlb=`, `swiotlb.max=` and
+    /// `swiotlb.idle=`, where they are given.
+    pub fn parse<'a>(
+        pool: Option<&'a str>,
+        max: Option<&'a str>,
+        idle: Option<&'a str>,
+    ) -> (Self, Complaints<'a>) {
+        let (mut options, mut complaints) = (Self::default(), Complaints::new());
+        if let Some(value) = pool {
+            options.pool(value, &mut complaints);
         }
-        let mut options = Self {
-            bouncing: parts.bouncing(),
-            ..Self::default()
-        };
-        options.size(parts.numbers, &mut complaints);
+        if let Some(value) = max {
+            options.limit(value, &mut complaints);
+        }
+        options.ceiling = options
+            .ceiling
+            .max(options.slots.next_multiple_of(CHUNK_SLOTS));
+        if let Some(value) = idle {
+            options.patience(value, &mut complaints);
+        }
         (options, complaints)
     }
 
-    fn size<'a>(&mut self, numbers: [Option<u32>; 2], complaints: &mut Complaints<'a>) {
-        let mut complain = |complaint| {
-            if !complaints.is_full() {
-                complaints.push(complaint);
+    /// Chunks that the pool grows to at most.
+    pub fn ceiling_chunks(&self) -> usize {
+        self.ceiling.div_ceil(CHUNK_SLOTS) as usize
+    }
+
+    fn pool<'a>(&mut self, value: &'a str, complaints: &mut Complaints<'a>) {
+        let mut parts = Parts::default();
+        for part in value.split(',') {
+            if !parts.take(part) {
+                complain(complaints, Complaint::Unknown(part));
             }
-        };
-        match numbers[0] {
-            Some(0) => complain(Complaint::NoSlots),
+        }
+        self.bouncing = parts.bouncing();
+        self.size(parts.numbers, complaints);
+    }
+
+    fn size<'a>(&mut self, [slots, areas]: [Option<u32>; 2], complaints: &mut Complaints<'a>) {
+        match slots {
+            Some(0) => complain(complaints, Complaint::NoSlots),
             Some(slots) => {
-                let wanted = linux_slots(slots, numbers[1].unwrap_or(1));
-                self.slots = wanted.min(CHUNK_SLOTS);
-                if wanted > CHUNK_SLOTS {
-                    complain(Complaint::Clipped {
-                        wanted,
-                        given: self.slots,
-                    });
+                let wanted = linux_slots(slots, areas.unwrap_or(1));
+                self.slots = wanted.min(MOST_SLOTS);
+                let given = self.slots;
+                if wanted > given {
+                    complain(complaints, Complaint::Clipped { wanted, given });
                 }
             }
             None => {}
         }
-        if let Some(wanted) = numbers[1].filter(|&areas| areas > 1) {
-            complain(Complaint::Areas { wanted, given: 1 });
+        if let Some(wanted) = areas {
+            self.areas = wanted.clamp(1, MAX_CPUS as u32);
+            let given = self.areas;
+            if wanted != given {
+                complain(complaints, Complaint::Areas { wanted, given });
+            }
         }
     }
+
+    fn limit<'a>(&mut self, value: &'a str, complaints: &mut Complaints<'a>) {
+        let Ok(wanted) = value.parse::<u32>() else {
+            return complain(complaints, Complaint::Ceiling(value));
+        };
+        let given = wanted.clamp(self.slots, MOST_SLOTS);
+        if given != wanted {
+            complain(complaints, Complaint::CeilingClipped { wanted, given });
+        }
+        self.ceiling = given.next_multiple_of(CHUNK_SLOTS);
+    }
+
+    fn patience<'a>(&mut self, value: &'a str, complaints: &mut Complaints<'a>) {
+        match value.parse() {
+            Ok(ms) if ms > 0 => self.idle_ms = ms,
+            _ => complain(complaints, Complaint::Idle(value)),
+        }
+    }
+}
+
+/// Keeps a complaint, if there is room for one more.
+fn complain<'a>(complaints: &mut Complaints<'a>, complaint: Complaint<'a>) {
+    // One too many says nothing new.
+    let _ = complaints.try_push(complaint);
 }
 
 /// Slots as Linux rounds them: whole segments, one at least for each area, and with several areas
@@ -183,57 +267,62 @@ mod tests {
     use super::*;
     use std::string::ToString;
 
+    fn read(value: &str) -> (Options, Complaints<'_>) {
+        Options::parse(Some(value), None, None)
+    }
+
     fn parse(value: &str) -> Options {
-        let (options, complaints) = Options::parse(value);
+        let (options, complaints) = read(value);
         assert!(complaints.is_empty(), "{value}: {complaints:?}");
         options
     }
 
     fn complaint(value: &str) -> std::string::String {
-        Options::parse(value)
-            .1
-            .first()
-            .expect("a complaint")
-            .to_string()
+        read(value).1.first().expect("a complaint").to_string()
     }
 
     #[test]
     fn bp_1_every_part_may_be_left_out() {
+        let plain = Options::default();
+        assert_eq!(Options::parse(None, None, None).0, plain);
         assert_eq!(parse("force").bouncing, Bouncing::Forced);
         assert_eq!(parse("noforce").bouncing, Bouncing::Off);
         assert_eq!(
-            parse("512"),
+            parse("1024"),
             Options {
-                slots: 512,
-                bouncing: Bouncing::AsNeeded
+                slots: 1024,
+                ..plain
             }
         );
-        assert_eq!(
-            parse("512,1,force"),
-            Options {
-                slots: 512,
-                bouncing: Bouncing::Forced
-            }
-        );
-        assert_eq!(parse("512,noforce").bouncing, Bouncing::Off);
+        let forced = Options {
+            slots: 1024,
+            areas: 1,
+            bouncing: Bouncing::Forced,
+            ..plain
+        };
+        assert_eq!(parse("1024,1,force"), forced);
+        assert_eq!(parse("1024,noforce").bouncing, Bouncing::Off);
     }
 
     #[test]
     fn geo_1_sizes_round_as_in_linux() {
         assert_eq!(parse("100").slots, 128);
-        assert_eq!(linux_slots(100, 4), 512);
+        assert_eq!(parse("100,4").slots, 512);
         assert_eq!(linux_slots(129, 1), 256);
         assert_eq!(linux_slots(u32::MAX, 4), u32::MAX);
     }
 
     #[test]
-    fn a_larger_pool_is_clipped_to_one_chunk_with_a_line() {
-        let (options, _) = Options::parse("32768");
-        assert_eq!(options.slots, CHUNK_SLOTS);
+    fn a_larger_pool_is_clipped_with_a_line() {
+        assert_eq!(parse("65536").slots, 65536);
+        assert_eq!(read("131072").0.slots, 65536);
         assert_eq!(
-            complaint("32768"),
-            "swiotlb=: 32768 slots wanted, 1024 given (2048 KiB; the pool is one chunk)"
+            complaint("131072"),
+            "swiotlb=: 131072 slots wanted, 65536 given (131072 KiB; the pool is 64 chunks at most)"
         );
+        assert_eq!(read("512,9").0.areas, 4);
+        assert!(complaint("512,9").contains("9 areas wanted, 4 given"));
+        assert!(complaint("512,0").contains("0 areas wanted, 1 given"));
     }
 
     #[test]
@@ -248,12 +337,46 @@ mod tests {
             "0x10",
             "99999999999",
         ] {
-            let (options, complaints) = Options::parse(value);
+            let (options, complaints) = read(value);
             assert!(!complaints.is_empty(), "{value} was taken silently");
-            assert!(options.slots > 0 && options.slots <= CHUNK_SLOTS);
+            assert!(options.slots > 0 && options.slots <= MOST_SLOTS);
         }
-        assert_eq!(Options::parse("banana").0, Options::default());
+        assert_eq!(read("banana").0, Options::default());
         assert!(complaint("0").contains("no slots"));
-        assert!(complaint("512,4").contains("4 areas wanted, 1 given"));
+        assert_eq!(
+            read("a,b,c,d,e,f,g,h").1.len(),
+            6,
+            "as many as there is room for"
+        );
+    }
+
+    #[test]
+    fn the_ceiling_lies_between_the_floor_and_all_chunks() {
+        let ceiling = |pool, max| {
+            let (options, complaints) = Options::parse(pool, Some(max), None);
+            (options.ceiling, complaints.first().map(ToString::to_string))
+        };
+        assert_eq!(ceiling(None, "2048"), (2048, None));
+        assert_eq!(ceiling(None, "1500"), (2048, None), "whole chunks");
+        let (given, line) = ceiling(Some("4096"), "1024");
+        assert_eq!(given, 4096);
+        assert!(line.is_some_and(|line| line.contains("1024 slots wanted, 4096 given")));
+        assert_eq!(ceiling(None, "70000").0, 65536);
+        let (given, line) = ceiling(None, "much");
+        assert_eq!(given, 65536);
+        assert!(line.is_some_and(|line| line.contains("ignored \"much\"")));
+        assert_eq!(parse("65536").ceiling_chunks(), 64);
+    }
+
+    #[test]
+    fn the_idle_time_is_a_number_of_milliseconds() {
+        let idle = |value| {
+            let (options, complaints) = Options::parse(None, None, Some(value));
+            (options.idle_ms, complaints.len())
+        };
+        assert_eq!(idle("20"), (20, 0));
+        for nonsense in ["0", "-5", "soon", ""] {
+            assert_eq!(idle(nonsense), (IDLE_MS, 1), "{nonsense}");
+        }
     }
 }

@@ -5,7 +5,8 @@
 //! |---|---|
 //! | `early` | memory for the heap before all this |
 //! | `claims` | what of RAM is spoken for |
-//! | `pool` | `swiotlb=`, and the memory for the bounce pool |
+//! | `pool` | `swiotlb=`, and the memory for the bounce pool's floor |
+//! | `growth` | what the pool grows by, and who looks after it |
 //! | `tables` | the final page tables |
 //!
 //! Context: the boot core, once, with interrupts masked.
@@ -14,6 +15,7 @@
 
 mod claims;
 mod early;
+pub(crate) mod growth;
 mod pool;
 mod tables;
 
@@ -46,7 +48,7 @@ pub(crate) struct Memory {
     pub(crate) image: PhysRange,
     /// What `swiotlb=` asks for.
     pub(crate) options: Options,
-    /// Where the bounce pool lies, if there is one.
+    /// Where the bounce pool's floor lies, if there is a pool.
     pub(crate) pool: Option<PhysRange>,
     /// The file to carry.
     pub(crate) file: File,
@@ -66,7 +68,8 @@ impl Memory {
     /// The pool over the memory that was set aside. The first call has it.
     pub(crate) fn take_pool(&self) -> Option<Pool<Board>> {
         let memory = self.pool_memory.lock().take()?;
-        Some(Pool::new(memory).expect("carved on a chunk's boundary, at most a chunk long"))
+        let pool = growth::pool(memory, &self.options, self.zones);
+        Some(pool.expect("carved on a chunk's boundary, below the reach of every bus"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! How large the bounce pool is to be, and the memory for it.
+//! How large the bounce pool is to be, and the memory for its floor.
 //!
 //! It is set aside before any allocator has a byte (KM-5), below the reach of every bus, on a
 //! chunk's boundary.
@@ -10,19 +10,24 @@ use hal::{PhysAddr, RamRegion};
 use log::{info, warn};
 use mm::Ram;
 
+/// The options' names.
+const POOL: &str = "swiotlb";
+const CEILING: &str = "swiotlb.max";
+const IDLE: &str = "swiotlb.idle";
+
 /// Bytes of the smallest pool that is worth having (GEO-2).
 const LEAST_POOL: u64 = 512 * SLOT;
 
-/// What `swiotlb=` on the command line asks for; what of it makes no sense is told.
+/// What the command line asks for; what of it makes no sense is told.
 pub(super) fn options(line: CommandLine<'_>) -> Options {
-    let times = line.count("swiotlb");
-    if times > 1 {
-        warn!("swiotlb= is given {times} times: the last one counts");
+    for key in [POOL, CEILING, IDLE] {
+        let times = line.count(key);
+        if times > 1 {
+            warn!("{key}= is given {times} times: the last one counts");
+        }
     }
-    let Some(value) = line.value("swiotlb") else {
-        return Options::default();
-    };
-    let (options, complaints) = Options::parse(value);
+    let (options, complaints) =
+        Options::parse(line.value(POOL), line.value(CEILING), line.value(IDLE));
     complaints.iter().for_each(|complaint| warn!("{complaint}"));
     options
 }

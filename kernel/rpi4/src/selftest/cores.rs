@@ -5,6 +5,8 @@ mod shared;
 mod sleep;
 mod together;
 
+pub(super) use queue::while_others_are_busy;
+
 pub(super) const TESTS: [&[super::Test]; 3] = [sleep::TESTS, shared::TESTS, queue::TESTS];
 
 use arch::{Board, Timer};
@@ -14,7 +16,7 @@ use hal::{Clock, Cpu, CpuId, Defer, Job, QueueFull};
 const PATIENCE_US: u64 = 5_000_000;
 
 /// Spins until `done`; false if that takes too long.
-fn within_patience(done: impl Fn() -> bool) -> bool {
+pub(super) fn within_patience(done: impl Fn() -> bool) -> bool {
     let deadline = Timer.deadline(PATIENCE_US);
     while !done() {
         if Timer.ticks() > deadline {

@@ -9,7 +9,7 @@ use crate::layer::inspector;
 use alloc::vec::Vec;
 use arch::Board;
 use dma::{BounceReason, Bouncing, FromDevice, MapError, Mapping, Refused, ToDevice};
-use hal::Zone;
+use hal::{KIB, MIB, PAGE, Pages, Zone};
 
 pub(super) const TESTS: &[Test] = &[
     ("a full pool refuses and recovers", full_pool),
@@ -28,7 +28,7 @@ fn full_pool(bed: &Bed) -> Verdict {
     let (mut held, error) = fill_pool(bed);
     check!(
         matches!(error, Some(MapError::PoolFull { wanted: 2, .. })),
-        "refused by {error:?} after {} pages",
+        "refused by {error:?} after {} mappings",
         held.len()
     );
     check!(
@@ -47,23 +47,22 @@ fn full_pool(bed: &Bed) -> Verdict {
     Verdict::Passed
 }
 
-/// Maps pages until one is refused. Gives up where more are held than the pool has slots, or where
-/// there are no more pages.
+/// Maps until a page is refused: long runs first, which the pool grows for, then what is left.
 fn fill_pool(bed: &Bed) -> (Vec<ToDevicePage>, Option<MapError>) {
-    let total = inspector()
-        .pool_usage(bed.dma())
-        .map_or(0, |usage| usage.total);
-    let mut held = Vec::new();
-    while held.len() <= total as usize {
-        let Some(page) = bed.pages(Zone::High, 0, 4096, pattern) else {
-            break;
-        };
-        match bed.dma().map(bed.master(), page, ToDevice) {
-            Ok(mapping) => held.push(mapping),
-            Err(refused) => return (held, Some(refused.error)),
+    let (mut held, mut error) = (Vec::new(), None);
+    for len in [4 * MIB, MIB, 64 * KIB, PAGE] {
+        // Not even their bytes are looked at.
+        while let Ok(pages) = Pages::alloc(bed.memory.zones, len, Zone::High) {
+            match bed.dma().map(bed.master(), pages, ToDevice) {
+                Ok(mapping) => held.push(mapping),
+                Err(refused) => {
+                    error = Some(refused.error);
+                    break;
+                }
+            }
         }
     }
-    (held, None)
+    (held, error)
 }
 
 fn too_long(bed: &Bed) -> Verdict {
@@ -75,7 +74,7 @@ fn too_long(bed: &Bed) -> Verdict {
     let Some(beyond) = max.checked_add(1) else {
         return Verdict::Skipped("the device reaches all RAM");
     };
-    let Some(pages) = bed.pages(Zone::High, 0, beyond, pattern) else {
+    let Ok(pages) = Pages::alloc(bed.memory.zones, beyond, Zone::High) else {
         fail!("no pages");
     };
     let error = refusal(dma.map(device, pages, FromDevice));

@@ -9,6 +9,7 @@ mod cards;
 mod copies;
 mod copy;
 mod cores;
+mod growth;
 mod handler;
 mod held;
 mod limits;
@@ -87,6 +88,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), T
         lists::TESTS,
         canary::TESTS,
         limits::TESTS,
+        growth::TESTS,
         handler::TESTS,
         held::TESTS,
         cards::TESTS,

@@ -1,28 +1,43 @@
-//! `dma pools`: how full the bounce pool is.
+//! `dma pools`: how full the bounce pool is, chunk by chunk.
 
-use super::{Context, nothing};
+use super::Context;
 use crate::console::say;
 use crate::layer::inspector;
 use crate::report;
 use ::shell::{Arguments, Command, Completion, Refusal};
-use dma::swiotlb::{SLOT, Usage};
+use core::fmt;
+use dma::swiotlb::{CHUNK_SLOTS, ChunkUsage, Extent, PARTS, SLOT, Usage};
 
 pub(super) const COMMAND: Command<Context> = Command {
     name: "dma pools",
-    arguments: "",
-    summary: "the bounce pool: slots in use, the most so far",
+    arguments: "[reset]",
+    summary: "the bounce pool: slots in use, the most so far, how far it grows",
     details: "\
-The longest free run is an upper bound: a search that fails makes it exact.",
-    completion: Completion::None,
+A row for each chunk; its bar has a character for every 64 KiB: . none of it
+in use, - up to a half, + more, # all, blank where the chunk has no memory.
+The longest free run is an upper bound: a search that fails makes it exact.
+\"reset\" lets the high-water mark start anew.",
+    completion: Completion::Words(&["reset"]),
     run,
 };
 
 fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
-    nothing(arguments)?;
+    let dma = context.layer.dma;
+    match arguments {
+        [] => {}
+        ["reset"] => inspector().reset_pool_high_water(dma),
+        _ => return Err(Refusal::Usage),
+    }
     report::print_pool(&context.memory);
-    if let Some(usage) = inspector().pool_usage(context.layer.dma) {
+    if let Some(usage) = inspector().pool_usage(dma) {
         print_usage(&usage);
     }
+    if let Some(extent) = inspector().pool_extent(dma) {
+        print_extent(&extent);
+    }
+    inspector()
+        .pool_chunks(dma)
+        .for_each(|chunk| print_chunk(&chunk));
     Ok(())
 }
 
@@ -31,4 +46,53 @@ fn print_usage(usage: &Usage) {
     say!("  in use     {}", usage.used);
     say!("  most       {}", usage.high_water);
     say!("  free run   at most {} slots", usage.largest_run);
+}
+
+fn print_extent(extent: &Extent) {
+    say!(
+        "  floor      {} slots, ceiling {}, idle {} ms",
+        extent.floor,
+        extent.ceiling,
+        extent.idle_us / 1000
+    );
+    let spare = if extent.spare { "one ready" } else { "none" };
+    say!(
+        "  growth     {} chunks came, {} went, spare: {spare}",
+        extent.grown,
+        extent.returned
+    );
+}
+
+fn print_chunk(chunk: &ChunkUsage) {
+    let ChunkUsage {
+        memory,
+        usage,
+        stays,
+        parts,
+    } = chunk;
+    let stays = if *stays { "stays" } else { "" };
+    say!(
+        "  {memory} {:>5}/{:<5}|{}| {stays}",
+        usage.used,
+        usage.total,
+        Bar(parts)
+    );
+}
+
+/// A character for each part.
+struct Bar<'a>(&'a [Option<u8>; PARTS]);
+
+impl fmt::Display for Bar<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const ALL: u32 = CHUNK_SLOTS / PARTS as u32;
+        self.0.iter().try_for_each(|part| {
+            f.write_str(match part.map(u32::from) {
+                None => " ",
+                Some(0) => ".",
+                Some(ALL..) => "#",
+                Some(used) if used > ALL / 2 => "+",
+                Some(_) => "-",
+            })
+        })
+    }
 }

@@ -183,8 +183,13 @@ fn pools() -> Vec<Scenario> {
             ..Scenario::usual("nothing may bounce")
         },
         Scenario {
-            append: "swiotlb=65536",
-            says: &["65536 slots wanted, 1024 given"],
+            append: "swiotlb=99999999 swiotlb.max=512 swiotlb.idle=soon",
+            says: &[
+                "100000000 slots wanted",
+                "65536 given (131072 KiB",
+                "swiotlb.max=: 512 slots wanted",
+                "swiotlb.idle=: ignored",
+            ],
             ..Scenario::usual("a pool larger than there is")
         },
     ]

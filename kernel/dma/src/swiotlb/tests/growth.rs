@@ -251,6 +251,15 @@ fn bp_4_what_is_idle_goes_back_highest_first_and_the_floor_stays() {
     rest(&pool, store);
     assert_eq!(total(&pool), 512);
     assert_eq!(store.free(), store.all, "no spare at rest");
+    let extent = pool.extent();
+    assert_eq!(
+        (extent.chunks, extent.spare, extent.grown),
+        (1, false, extent.returned)
+    );
+    assert_eq!(
+        (extent.floor, extent.ceiling, extent.grown),
+        (512, 512 + 63 * 1024, 5)
+    );
 }
 
 #[test]

@@ -152,6 +152,10 @@ fn st_1_the_high_water_mark_stays_when_slots_return() {
     all.into_iter().for_each(|slots| pool.release(slots));
     let usage = pool.usage();
     assert_eq!((usage.total, usage.used, usage.high_water), (2048, 0, 10));
+    pool.reset_high_water();
+    assert_eq!(pool.usage().high_water, 0);
+    let _slots = take(&pool, 1);
+    assert_eq!(pool.usage().high_water, 1);
 }
 
 #[test]
@@ -169,4 +173,26 @@ fn memory_that_cannot_be_a_pool_comes_back() {
         assert_eq!(bad.region, region(start, len));
     }
     assert!(Pool::<Core>::new(region(BASE, most)).is_ok());
+}
+
+#[test]
+fn st_2_a_chunk_tells_how_full_each_part_is() {
+    let pool = pool(1024 + 40);
+    let _live = drain(&pool, CHUNK);
+    let _one = take(&pool, SLOT);
+    let (first, second) = (pool.chunk_usage(0), pool.chunk_usage(1));
+    assert_eq!(first.map(|chunk| chunk.parts), Some([Some(32); 32]));
+    let second = second.expect("there is a part of it");
+    assert_eq!(second.parts[..3], [Some(1), Some(0), None]);
+    assert_eq!(
+        (second.usage.total, second.usage.used, second.stays),
+        (40, 1, true)
+    );
+    assert_eq!(pool.chunk_usage(2), None);
+    assert_eq!(pool.chunk_usage(64), None);
+    let extent = pool.extent();
+    assert_eq!(
+        (extent.chunks, extent.floor, extent.ceiling),
+        (2, 1064, 1064)
+    );
 }

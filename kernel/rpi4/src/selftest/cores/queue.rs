@@ -26,7 +26,7 @@ static FREE: AtomicBool = AtomicBool::new(true);
 static BUSY: AtomicUsize = AtomicUsize::new(0);
 
 /// Runs `test` while the other cores are busy: all that can run a job is this core's tick.
-fn while_others_are_busy(test: fn() -> Verdict) -> Verdict {
+pub(crate) fn while_others_are_busy(test: impl FnOnce() -> Verdict) -> Verdict {
     FREE.store(false, Ordering::Release);
     let count = others().count();
     for _ in 0..count {

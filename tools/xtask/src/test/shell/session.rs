@@ -34,7 +34,7 @@ const ALL: &[&str] = &[
     "info",
     "mem",
     "dma devices",
-    "dma pools",
+    "dma pools [reset]",
     "dma maps",
     "dma trace [EVENTS]",
     "selftest [PATTERN]",
