@@ -59,7 +59,7 @@ impl Case for Bidirectional {
 }
 
 impl Case for FromDevice {
-    const THIS: Self = Self;
+    const THIS: Self = FromDevice;
     fn change(_: CpuView<'_, '_, Machine, Part, Self>) -> bool {
         false
     }
