@@ -32,8 +32,9 @@ fn number_at(words: &[&str], at: usize) -> Option<usize> {
     is_number(words.get(next)?).then_some(next)
 }
 
+/// At most two digits: `cve_2023_52790` is no rule of ours.
 fn is_number(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
+    (1..=2).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -65,6 +66,7 @@ mod tests {
         assert_eq!(rules("cm_3_up_to_64_bytes"), ["CM-3"]);
         assert_eq!(rules("cm_3_of_4_lines"), ["CM-3"]);
         assert_eq!(rules("ul_1_and_more"), ["UL-1"]);
+        assert_eq!(rules("cve_2023_52790_a_pool"), [""; 0]);
         assert_eq!(rules(""), [""; 0]);
     }
 
