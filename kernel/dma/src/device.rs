@@ -145,7 +145,10 @@ impl DmaDevice {
     /// Do both ends of `block` lie in RAM, as far as was told at probe?
     pub(crate) fn ends_in_ram(&self, block: PhysRange) -> bool {
         let told = |at| self.ram.iter().any(|bank| bank.contains_addr(at));
-        self.ram.is_full() || (told(block.start()) && told(block.last()))
+        // One bank has all of nearly every block.
+        self.ram.iter().any(|bank| bank.contains(block))
+            || self.ram.is_full()
+            || (told(block.start()) && told(block.last()))
     }
 
     /// Is some of `block` RAM, as far as was told at probe?

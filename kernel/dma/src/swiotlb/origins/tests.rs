@@ -4,6 +4,8 @@ extern crate std;
 use super::*;
 use crate::testing::BOARD;
 use proptest::prelude::*;
+use std::sync::Barrier;
+use std::thread;
 
 const START: u64 = 0x1000_0000;
 const ORIG: u64 = 0x2_0000_1804;
@@ -214,4 +216,23 @@ fn slots_of_a_chunk_without_notes_come_back() {
     let notes = bare.by_address(&Sixteen);
     let kept = notes.keep(slots(0, 0, 8), range(ORIG, 8), Dir::ToDevice, device.id());
     assert_eq!(kept, Err(slots(0, 0, 8)));
+}
+
+#[test]
+fn inv_9_of_two_cores_that_end_a_mapping_at_once_one_gets_it() {
+    let (origins, device) = (noted(), device(1));
+    for _ in 0..if cfg!(miri) { 3 } else { 300 } {
+        let kept = slots(0, 0, 2 * SLOT);
+        let original = range(ORIG, 2 * SLOT);
+        keep(&origins, kept, original, Dir::ToDevice, device.id());
+        let start = Barrier::new(2);
+        let take = || {
+            start.wait();
+            origins.take(at(0), &device).is_some()
+        };
+        let both = thread::scope(|scope| {
+            [scope.spawn(take), scope.spawn(take)].map(|core| core.join().expect("takes"))
+        });
+        assert_eq!(both.iter().filter(|got| **got).count(), 1);
+    }
 }
