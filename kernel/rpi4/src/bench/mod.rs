@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `base` | a plain copy, a lock taken and given back |
 //! | `map` | `map` and `unmap`, direct and bounced, with and without maintenance |
+//! | `address` | the same for drivers that keep a bus address alone |
 //! | `heap` | the same for objects of the heap |
 //! | `sync` | `for_cpu` and the end of the view on a mapping at rest |
 //! | `devices` | the masters that all of this is done for |
@@ -14,6 +15,7 @@
 //! the compiler likes, their arguments hidden from it. Interrupts are masked while a row is counted,
 //! and what an empty measurement counts is taken off. The unit is that of [`arch::pmu`].
 
+mod address;
 mod base;
 mod devices;
 mod heap;
@@ -29,6 +31,7 @@ use crate::memory::Memory;
 use crate::shell::input::stopped;
 use boot::CommandLine;
 use devices::Devices;
+use dma::swiotlb::NoOrigins;
 use dma::{Bouncing, MapError};
 use hal::NoPages;
 use meter::Meter;
@@ -38,6 +41,13 @@ use row::Config;
 enum Trouble {
     Map(MapError),
     Pages(NoPages),
+    Notes(NoOrigins),
+}
+
+impl From<NoOrigins> for Trouble {
+    fn from(error: NoOrigins) -> Self {
+        Self::Notes(error)
+    }
 }
 
 impl From<NoPages> for Trouble {
@@ -51,6 +61,7 @@ impl core::fmt::Display for Trouble {
         match self {
             Self::Map(error) => error.fmt(f),
             Self::Pages(error) => error.fmt(f),
+            Self::Notes(error) => error.fmt(f),
         }
     }
 }
@@ -94,7 +105,13 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), F
     };
     say!("{}", row::HEADER);
     let mut result = Ok(());
-    let groups = [base::GROUPS, map::GROUPS, heap::GROUPS, sync::GROUPS];
+    let groups = [
+        base::GROUPS,
+        map::GROUPS,
+        address::GROUPS,
+        heap::GROUPS,
+        sync::GROUPS,
+    ];
     let wanted = |group: &&Group| group.0.contains(pattern);
     for (name, count) in groups.into_iter().flatten().filter(wanted) {
         if stopped() {
