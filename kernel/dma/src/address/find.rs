@@ -16,6 +16,14 @@ pub(super) enum At {
     Bounced(Part),
 }
 
+/// What the device sees at a bus address.
+pub(super) enum Seen {
+    /// This RAM, outside of the pool.
+    Place(PhysRange),
+    /// A slot of the pool, from this byte on.
+    Pool(PhysAddr),
+}
+
 /// A part of a bounced mapping: as many bytes of both sides.
 pub(super) struct Part {
     pub(super) slots: ManuallyDrop<Slots>,
@@ -38,12 +46,14 @@ impl<P: Platform> ByAddress<'_, P> {
             return Ok(None);
         }
         let unknown = Misuse::NotMapped { addr, len };
-        let start = self.resolve(addr, 1).ok_or(unknown)?.start();
-        if !self.bounces(start) {
-            let block = self.in_place(addr, len).ok_or(unknown)?;
-            // SAFETY: part of what the caller has mapped and may sync.
-            return Ok(Some(At::Place(unsafe { Physical::assume_lent(block) })));
-        }
+        let start = match self.seen(addr, len).ok_or(unknown)? {
+            Seen::Place(block) => {
+                // SAFETY: part of what the caller has mapped and may sync.
+                let buffer = unsafe { Physical::assume_lent(block) };
+                return Ok(Some(At::Place(buffer)));
+            }
+            Seen::Pool(start) => start,
+        };
         let origins = self.origins.ok_or(unknown)?;
         let found = origins.find(start, self.device).ok_or(unknown)?;
         let dir = self.meant(addr, dir, found.dir);
@@ -90,10 +100,19 @@ impl<P: Platform> ByAddress<'_, P> {
         self.origins.is_some_and(|origins| origins.covers(at))
     }
 
-    /// The RAM at `addr`, if it is RAM.
-    pub(super) fn in_place(&self, addr: DmaAddr, len: u64) -> Option<PhysRange> {
-        let block = self.resolve(addr, len)?;
-        self.device.ends_in_ram(block).then_some(block)
+    /// What is at `addr`, as far as there is RAM.
+    #[inline]
+    pub(super) fn seen(&self, addr: DmaAddr, len: u64) -> Option<Seen> {
+        let Some(block) = self.resolve(addr, len) else {
+            // Too long: of a bounce buffer the notes say better.
+            let start = self.phys(addr)?;
+            return self.bounces(start).then_some(Seen::Pool(start));
+        };
+        if self.bounces(block.start()) {
+            return Some(Seen::Pool(block.start()));
+        }
+        let ram = self.device.ends_in_ram(block);
+        ram.then_some(Seen::Place(block))
     }
 
     /// Where the byte at `addr` is, if the device sees one there.

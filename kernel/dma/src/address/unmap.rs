@@ -1,6 +1,6 @@
 //! Ending a mapping by its bus address.
 
-use super::find::Part;
+use super::find::{Part, Seen};
 use super::{Attrs, ByAddress, Misuse};
 use crate::direction::Dir;
 use crate::door;
@@ -23,17 +23,19 @@ impl<P: Platform> ByAddress<'_, P> {
     /// (but for `SKIP_CPU_SYNC`), and it was not unmapped. The device does not use it any more, and its
     /// report of that was read, and acquired, before.
     pub unsafe fn unmap_single(&self, addr: DmaAddr, len: u64, dir: Dir, attrs: Attrs) {
-        let ended = match self.phys(addr) {
-            Some(start) if self.bounces(start) => {
-                // SAFETY: the caller ends a mapping that starts here, if any does.
-                unsafe { self.unmap_bounced((addr, start), len, dir, attrs) }
-            }
-            _ => self.in_place(addr, len).map(|block| {
+        let ended = match self.seen(addr, len) {
+            Some(Seen::Place(block)) => {
                 // SAFETY: the caller lent this block, and the device is done with it.
                 let buffer = unsafe { Physical::assume_lent(block) };
                 self.unmap_in_place(buffer, dir, attrs);
                 self.note(Kind::Unmap, (addr, len), dir, attrs);
-            }),
+                Some(())
+            }
+            // SAFETY: the caller ends a mapping that starts here, if any does.
+            Some(Seen::Pool(start)) => unsafe {
+                self.unmap_bounced((addr, start), len, dir, attrs)
+            },
+            None => None,
         };
         if ended.is_none() {
             let misuse = Misuse::NotMapped { addr, len };
