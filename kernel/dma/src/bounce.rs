@@ -34,12 +34,12 @@ impl<P: Platform> Dma<P> {
         let slots = pool.alloc(&layout, len).map_err(full)?;
         match device.reach().reach_slots(slots.data()) {
             Some(bus) if crosses(bus, len, device.limits().seg_boundary_mask) => {
-                self.release(slots);
+                self.release_slots(slots);
                 Err(never(CHUNK))
             }
             Some(bus) => Ok((slots, bus)),
             None => {
-                self.release(slots);
+                self.release_slots(slots);
                 Err(MapError::PoolUnreachable {
                     pool: pool.range(),
                     reach,
@@ -57,7 +57,7 @@ impl<P: Platform> Dma<P> {
     }
 
     /// Gives slots back.
-    pub(crate) fn release(&self, slots: Slots) {
+    pub(crate) fn release_slots(&self, slots: Slots) {
         let pool = self.pool().expect("slots come from a pool");
         pool.release(slots);
     }

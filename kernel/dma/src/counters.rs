@@ -4,6 +4,8 @@
 //! mapping is counted by one, of the call and of its bytes.
 
 use crate::reason::BounceReason;
+use crate::stand_in::StandIn;
+use core::array;
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use hal::{Cpu, CpuId, MAX_CPUS, Tally};
@@ -14,7 +16,9 @@ use hal::{Cpu, CpuId, MAX_CPUS, Tally};
 struct PerCore {
     /// Mappings that were not spared a bounce, and those that were.
     direct: [Tally; 2],
-    bounced: [Tally; 3],
+    /// By slots, and by cells.
+    bounced: [[Tally; 3]; 2],
+    no_cell: AtomicU64,
     refused: AtomicU64,
     refused_for: [AtomicU64; 3],
     quarantined: AtomicU64,
@@ -40,6 +44,11 @@ pub struct Totals {
     pub bounced: [u64; 3],
     /// Bytes in them.
     pub bounced_bytes: u64,
+    /// Bounce buffers that were uncached cells. Of a list each part that bounces counts.
+    pub by_cell: u64,
+    /// Bounce buffers that were small enough for cells, and took slots for want of a free cell that the
+    /// device reaches.
+    pub no_cell: u64,
     /// Mappings that were refused.
     pub refused: u64,
     /// Of these, mappings that would have had to bounce and could or must not, by reason.
@@ -75,9 +84,20 @@ impl Counters {
     }
 
     #[inline]
-    pub(crate) fn mapped_bounced<C: Cpu>(&self, reason: BounceReason, bytes: u64) {
+    pub(crate) fn mapped_bounced<C: Cpu>(
+        &self,
+        reason: BounceReason,
+        stand_in: &StandIn,
+        bytes: u64,
+    ) {
         let core = &self.cores[C::cpu_id().index()];
-        C::tally(&core.bounced[reason as usize], bytes);
+        let by = usize::from(!stand_in.is_cached());
+        C::tally(&core.bounced[by][reason as usize], bytes);
+    }
+
+    #[cold]
+    pub(crate) fn no_cell(&self, cpu: CpuId) {
+        add(&self.cores[cpu.index()].no_cell, 1);
     }
 
     pub(crate) fn refused(&self, cpu: CpuId, reason: Option<BounceReason>) {
@@ -98,24 +118,26 @@ impl Counters {
             let cores = self.cores.iter();
             cores.map(|core| of(core).load(Ordering::Relaxed)).sum()
         };
-        let sums = |of: fn(&PerCore) -> &Tally| {
+        let sums = |of: &dyn Fn(&PerCore) -> &Tally| {
             let tallies = self.cores.iter().map(of);
             tallies.fold([0, 0], |[times, amount], tally| {
                 [times + tally.times(), amount + tally.amount()]
             })
         };
-        let [others, spared] = [sums(|c| &c.direct[0]), sums(|c| &c.direct[1])];
-        let bounced = [
-            sums(|c| &c.bounced[0]),
-            sums(|c| &c.bounced[1]),
-            sums(|c| &c.bounced[2]),
-        ];
+        let [others, spared] = [sums(&|c| &c.direct[0]), sums(&|c| &c.direct[1])];
+        let bounced = |by: usize| -> [[u64; 2]; 3] {
+            array::from_fn(|reason| sums(&|c| &c.bounced[by][reason]))
+        };
+        let (slots, cells) = (bounced(0), bounced(1));
+        let both = || slots.iter().chain(&cells);
         Totals {
             direct: others[0] + spared[0],
             direct_bytes: others[1] + spared[1],
             spared: spared[0],
-            bounced: bounced.map(|[times, _]| times),
-            bounced_bytes: bounced.iter().map(|[_, bytes]| bytes).sum(),
+            bounced: array::from_fn(|reason| slots[reason][0] + cells[reason][0]),
+            bounced_bytes: both().map(|[_, bytes]| bytes).sum(),
+            by_cell: cells.iter().map(|[times, _]| times).sum(),
+            no_cell: sum(|c| &c.no_cell),
             refused: sum(|c| &c.refused),
             refused_for: [
                 sum(|c| &c.refused_for[0]),

@@ -1,7 +1,7 @@
 //! What a mapping holds, at rest or in flight.
 
 use crate::span::Span;
-use crate::swiotlb::Slots;
+use crate::stand_in::StandIn;
 use hal::{DmaAddr, DmaBuffer, PhysRange};
 
 /// Where the device finds the bytes.
@@ -9,8 +9,8 @@ use hal::{DmaAddr, DmaBuffer, PhysRange};
 pub(crate) enum Place {
     /// In the buffer itself: the extent that the device is given, and what its lines owe.
     Direct(PhysRange, Lines),
-    /// In the pool.
-    Bounced(Slots),
+    /// In memory that stands in for it.
+    Bounced(StandIn),
 }
 
 impl Place {
@@ -18,7 +18,7 @@ impl Place {
     pub(crate) fn extent(&self) -> PhysRange {
         match self {
             Self::Direct(extent, _) => *extent,
-            Self::Bounced(slots) => slots.data(),
+            Self::Bounced(stand_in) => stand_in.data(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! and work on one board alone. So whatever tells is behind a handle that [`Dma::new`] gives once, to
 //! whoever makes the layer, and that nobody else can make.
 
+use crate::cells;
 use crate::complaints::Complaint;
 use crate::counters::Totals;
 use crate::device::DmaDevice;
@@ -45,6 +46,11 @@ impl Inspector {
     /// Where the pool's memory is, if there is a pool.
     pub fn pool_range<P: Platform>(&self, dma: &Dma<P>) -> Option<PhysRange> {
         dma.pool().map(Pool::range)
+    }
+
+    /// Where the uncached cells are, and how many are in use, if there are any.
+    pub fn cells<P: Platform>(&self, dma: &Dma<P>) -> Option<(PhysRange, cells::Usage)> {
+        dma.cells().map(|cells| (cells.range(), cells.usage()))
     }
 
     /// Occupancy of the pool, if there is one.

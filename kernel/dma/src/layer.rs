@@ -1,5 +1,6 @@
 //! [`Dma`]: the layer as one value.
 
+use crate::cells::Cells;
 use crate::complaints::Complaints;
 use crate::inspect::Inspector;
 use crate::lines::{LineMismatch, check_lines};
@@ -18,6 +19,7 @@ pub struct Dma<P: Platform> {
     bouncing: Bouncing,
     policy: Policy,
     pool: Option<Pool<P>>,
+    cells: Option<Cells>,
     quarantine: IrqLock<Quarantine, P>,
     complaints: IrqLock<Complaints, P>,
     trace: Trace,
@@ -39,11 +41,18 @@ impl<P: Platform> Dma<P> {
             bouncing,
             policy: bouncing.policy(pool.is_some()),
             pool,
+            cells: None,
             quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
             complaints: IrqLock::new(Rank::Layer, "refused mappings", Complaints::new()),
             trace: Trace::new(),
         };
         Ok((layer, Inspector::new()))
+    }
+
+    /// Small objects bounce through `cells`, unless nothing bounces at all.
+    pub fn with_cells(mut self, cells: Cells) -> Self {
+        self.cells = self.policy.pool.then_some(cells);
+        self
     }
 
     /// The machine under the layer, for barriers around a doorbell and for looking at buffers.
@@ -74,6 +83,12 @@ impl<P: Platform> Dma<P> {
         if let Some(pool) = &self.pool {
             pool.tend();
         }
+    }
+
+    /// The cells, if there are any.
+    #[inline]
+    pub(crate) fn cells(&self) -> Option<&Cells> {
+        self.cells.as_ref()
     }
 
     pub(crate) fn complaints(&self) -> &IrqLock<Complaints, P> {

@@ -47,6 +47,7 @@ pub mod address;
 mod attrs;
 mod bounce;
 mod builder;
+pub mod cells;
 mod complaints;
 mod counters;
 mod decision;
@@ -78,6 +79,7 @@ mod resource;
 mod sg;
 mod shared;
 mod span;
+mod stand_in;
 pub mod swiotlb;
 mod sync;
 #[cfg(test)]
@@ -87,6 +89,7 @@ mod view;
 
 pub use attrs::Attrs;
 pub use builder::{Builder, LimitError};
+pub use cells::CellLimits;
 pub use complaints::{Cause, Complaint};
 pub use counters::Totals;
 pub use device::{DeviceId, DmaDevice};

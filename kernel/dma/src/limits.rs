@@ -1,5 +1,7 @@
 //! What a device demands of the bytes that it is given, reach aside.
 
+use crate::cells::CellLimits;
+
 /// Bytes of a segment where nothing is said.
 pub(crate) const DEFAULT_SEG_SIZE: u64 = 64 * hal::KIB;
 
@@ -13,6 +15,7 @@ impl Limits {
         max_seg_size: DEFAULT_SEG_SIZE,
         max_segments: 1,
         seg_granule: 1,
+        cells: CellLimits::DEFAULT,
     };
 }
 
@@ -33,4 +36,6 @@ pub struct Limits {
     pub max_segments: u32,
     /// Segments but the last are multiples of this many bytes, and start on one.
     pub seg_granule: u64,
+    /// Up to which lengths objects that must bounce do so through uncached cells.
+    pub cells: CellLimits,
 }

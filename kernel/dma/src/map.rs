@@ -125,13 +125,13 @@ impl<P: Platform> Dma<P> {
                 Ok((self.direct(device, request, extent, lines), bus))
             }
             Route::Bounce(reason) => {
-                let (slots, bus) = self.slots_for(device, request, reason)?;
+                let (slots, bus) = self.stand_in_for(device, request, reason)?;
                 match D::FILL {
                     Fill::Copy => door::fill(self.platform(), device, buffer, &slots),
                     Fill::Scrub => door::scrub(self.platform(), device, &slots),
                 }
                 let counters = &device.counters;
-                counters.mapped_bounced::<P>(reason, request.block.len());
+                counters.mapped_bounced::<P>(reason, &slots, request.block.len());
                 Ok((Place::Bounced(slots), bus))
             }
         }

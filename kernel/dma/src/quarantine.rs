@@ -10,7 +10,7 @@ extern crate alloc;
 use crate::device::DeviceId;
 use crate::door::{EngineId, Parked};
 use crate::sg::Piece;
-use crate::swiotlb::Slots;
+use crate::stand_in::StandIn;
 use crate::trace::Noted;
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
@@ -33,7 +33,7 @@ pub(crate) struct Record {
 /// The slots of one transfer.
 pub(crate) enum Kept {
     /// Of a single buffer.
-    One(Option<Slots>),
+    One(Option<StandIn>),
     /// Of a list: its own storage, so that none is allocated.
     List(Vec<Piece>),
 }

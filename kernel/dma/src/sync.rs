@@ -7,7 +7,8 @@
 //! | to the CPU (bounced) | nothing | invalidate, wait (copy out) | invalidate, wait (copy out) |
 //!
 //! All of it for a part of the mapping at a time, where the caller says so (PS-1, PS-2). For a device
-//! that snoops, a direct mapping costs nothing at all (SKIP-2).
+//! that snoops, a direct mapping costs nothing at all (SKIP-2). Bounced by uncached cells, it is copied
+//! and put in order, and nothing else (`cells`).
 
 use crate::device::DmaDevice;
 use crate::direction::Direction;
@@ -48,7 +49,7 @@ impl<P: Platform> Link<'_, P> {
             }
             Place::Bounced(slots) => {
                 let platform = self.dma.platform();
-                if !self.device.limits().coherent {
+                if slots.is_cached() && !self.device.limits().coherent {
                     door::drop_slots(platform, slots, held.device_side(span));
                     platform.complete();
                 }

@@ -56,6 +56,10 @@ pub(crate) fn bring_up(machine: &Machine, memory: &Memory) -> Layer {
     let dma = Dma::new(Board, memory.options.bouncing, memory.take_pool());
     let (dma, inspector) = dma.unwrap_or_else(|error| panic!("{error}"));
     INSPECTOR.call_once(|| inspector);
+    let dma = match memory.take_cells() {
+        Some(cells) => dma.with_cells(cells),
+        None => dma,
+    };
     let dma: &'static _ = Box::leak(Box::new(dma));
     growth::serve(dma);
     let devices = machine.info.devices.iter();

@@ -4,7 +4,8 @@ use super::{ByAddress, Misuse};
 use crate::direction::Dir;
 use crate::physical::Physical;
 use crate::span::{Overrun, PastEnd, Span};
-use crate::swiotlb::{Found, Slots};
+use crate::stand_in::StandIn;
+use crate::swiotlb::Found;
 use core::mem::ManuallyDrop;
 use hal::{DmaAddr, PhysAddr, PhysRange, Platform};
 
@@ -26,7 +27,7 @@ pub(super) enum Seen {
 
 /// A part of a bounced mapping: as many bytes of both sides.
 pub(super) struct Part {
-    pub(super) slots: ManuallyDrop<Slots>,
+    pub(super) slots: ManuallyDrop<StandIn>,
     pub(super) original: Physical,
     /// The direction that counts.
     pub(super) dir: Dir,
@@ -66,8 +67,10 @@ impl<P: Platform> ByAddress<'_, P> {
             // SAFETY: the notes say that these are the caller's bytes, and the caller that they may be
             // synced.
             let original = unsafe { Physical::assume_lent(original) };
+            // Who has the notes leaves the slots to them.
+            let slots = StandIn::Slots(ManuallyDrop::into_inner(slots));
             At::Bounced(Part {
-                slots,
+                slots: ManuallyDrop::new(slots),
                 original,
                 dir,
             })

@@ -7,6 +7,7 @@ use crate::door;
 use crate::error::MapError;
 use crate::map::count_direct;
 use crate::physical::Physical;
+use crate::stand_in::StandIn;
 use crate::trace::Kind;
 use hal::{DmaAddr, PhysRange, Platform};
 
@@ -100,12 +101,14 @@ impl<P: Platform> ByAddress<'_, P> {
             Route::Bounce(reason) => {
                 let (slots, addr) = self.dma.slots_for(self.device, &request, reason)?;
                 let (platform, block) = (self.dma.platform(), request.block);
+                let slots = StandIn::Slots(slots);
                 door::fill_block(platform, self.device, buffer, block, &slots);
                 let counters = &self.device.counters;
-                counters.mapped_bounced::<P>(reason, block.len());
+                counters.mapped_bounced::<P>(reason, &slots, block.len());
                 // Before anybody has the address (SKIP-3).
                 self.device.stop_skipping_sync();
                 let origins = self.origins.expect("made where there are slots");
+                let slots = slots.into_slots().expect("made of slots just now");
                 let kept = origins.keep(slots, block, dir, self.device.id());
                 kept.map_err(|slots| self.dma.unnoted(slots))?;
                 Ok(Placed {

@@ -2,7 +2,7 @@
 //!
 //! [`Dma::by_address`] gives a device these calls. They are `unsafe`, since nothing here owns a buffer
 //! or knows what is in flight: the driver does. All else is the same as for mappings that own their
-//! buffer: one decision, the same slots, copies, cache operations, counters and refusals.
+//! buffer: one decision, the same slots (and no cells, which have no notes), copies, cache operations, counters and refusals.
 //!
 //! | Linux | here |
 //! |---|---|

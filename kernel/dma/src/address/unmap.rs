@@ -5,6 +5,7 @@ use super::{Attrs, ByAddress, Misuse};
 use crate::direction::Dir;
 use crate::door;
 use crate::physical::Physical;
+use crate::stand_in::StandIn;
 use crate::swiotlb::Taken;
 use crate::trace::Kind;
 use core::mem::ManuallyDrop;
@@ -72,7 +73,7 @@ impl<P: Platform> ByAddress<'_, P> {
         let taken = self.origins?.take(start, self.device)?;
         self.compare(&taken, addr, len, dir);
         let mut part = Part {
-            slots: ManuallyDrop::new(taken.slots),
+            slots: ManuallyDrop::new(StandIn::Slots(taken.slots)),
             // SAFETY: the notes say that these are the caller's bytes, and the caller that the device is
             // done with them.
             original: unsafe { Physical::assume_lent(taken.original) },

@@ -2,6 +2,7 @@
 //! (MASK-5). Pure.
 
 use super::LimitError;
+use crate::cells::MOST_BYTES;
 use crate::limits::Limits;
 use crate::reach::Reach;
 use crate::swiotlb::CHUNK;
@@ -15,6 +16,7 @@ pub(super) fn limits(limits: &Limits) -> Result<(), LimitError> {
         seg_boundary_mask,
         seg_granule,
         max_segments,
+        cells,
         ..
     } = *limits;
     if !is_low_mask(min_align_mask) || min_align_mask >= CHUNK {
@@ -32,6 +34,11 @@ pub(super) fn limits(limits: &Limits) -> Result<(), LimitError> {
     }
     if !is_granule(seg_granule) {
         return Err(LimitError::SegmentGranule { bytes: seg_granule });
+    }
+    if cells.most() > MOST_BYTES {
+        return Err(LimitError::Cells {
+            bytes: cells.most(),
+        });
     }
     if max_segments == 0 {
         return Err(LimitError::NoSegments);

@@ -1,5 +1,6 @@
 //! Limits that no device can have.
 
+use crate::cells::MOST_BYTES;
 use crate::reach::{DmaMask, MAX_WINDOWS};
 use crate::swiotlb::CHUNK;
 use core::fmt;
@@ -31,6 +32,11 @@ pub enum LimitError {
     /// The granule of segments is no power of two, or longer than a cache line.
     SegmentGranule {
         /// The granule given, in bytes.
+        bytes: u64,
+    },
+    /// A limit for small objects is longer than a run of cells.
+    Cells {
+        /// The longer limit given, in bytes.
         bytes: u64,
     },
     /// A transfer of no segments.
@@ -87,6 +93,10 @@ impl fmt::Display for LimitError {
                     "segment granule of {bytes} bytes is no power of two up to {LINE}"
                 )
             }
+            Self::Cells { bytes } => write!(
+                f,
+                "objects of {bytes} bytes do not bounce by cells: {MOST_BYTES} is the most"
+            ),
             Self::NoSegments => write!(f, "a transfer has one segment at least"),
             Self::ReachesNoRam { limit } => write!(
                 f,

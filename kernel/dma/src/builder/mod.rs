@@ -5,6 +5,7 @@ mod error;
 
 pub use error::LimitError;
 
+use crate::cells::CellLimits;
 use crate::device::DmaDevice;
 use crate::limits::{DEFAULT_SEG_SIZE, Limits};
 use crate::queries::Addressing;
@@ -120,6 +121,14 @@ impl Builder {
         self
     }
 
+    /// Up to which lengths objects that must bounce do so through uncached cells: to be measured on the
+    /// board. What is not said: [`CellLimits::DEFAULT`]. A device that snoops, has an alignment mask, or
+    /// a segment boundary below 4 KiB, uses none.
+    pub fn cells(mut self, limits: CellLimits) -> Self {
+        self.limits.cells = limits;
+        self
+    }
+
     /// The device, if such a device can exist in a machine with this RAM: whatever it is lent later,
     /// it reaches that, or a bounce buffer (MASK-5).
     pub fn build(self, ram: &RamMap<'_>) -> Result<DmaDevice, LimitError> {
@@ -145,7 +154,11 @@ impl Builder {
             )?;
         }
         let addressing = Addressing::of(&reach, ram);
-        let limits = self.limits;
+        let cells = self.limits.cells.usable(&self.limits);
+        let limits = Limits {
+            cells,
+            ..self.limits
+        };
         Ok(DmaDevice::new(
             self.name,
             (reach, addressing),

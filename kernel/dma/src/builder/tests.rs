@@ -38,6 +38,23 @@ fn a_granule_must_be_a_power_of_two_within_a_line() {
 }
 
 #[test]
+fn objects_longer_than_a_run_of_cells_are_refused_and_no_limit_turns_cells_off() {
+    let with = |to_device, from_device| {
+        let limits = CellLimits {
+            to_device,
+            from_device,
+        };
+        let device = DmaDevice::builder("d").cells(limits).build(&BOARD);
+        device.map(|device| device.limits().cells)
+    };
+    assert_eq!(with(64, 257).err(), Some(LimitError::Cells { bytes: 257 }));
+    assert_eq!(with(257, 0).err(), Some(LimitError::Cells { bytes: 257 }));
+    assert_eq!(with(0, 0), Ok(CellLimits::OFF));
+    let default = DmaDevice::builder("d").build(&BOARD).expect("valid");
+    assert_eq!(default.limits().cells, CellLimits::DEFAULT);
+}
+
+#[test]
 fn too_many_windows_are_refused_not_cut() {
     let many = [window(0, 0, 1); MAX_WINDOWS + 1];
     let refused = DmaDevice::builder("d").windows(&many).build(&BOARD);

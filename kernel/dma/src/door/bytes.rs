@@ -1,11 +1,13 @@
 //! Copies between a buffer and its slots, and lines dropped from the cache.
 //!
-//! Each function takes the values that own the memory: `&B` and `&Slots` are the proof.
+//! Each function takes the values that own the memory: `&B` and `&StandIn` are the proof. What stands in
+//! may be uncached (`cells`): then there are no lines to maintain.
 
+use super::cells;
 use crate::device::DmaDevice;
 use crate::maintenance;
 use crate::span::Span;
-use crate::swiotlb::Slots;
+use crate::stand_in::StandIn;
 use hal::buffer::View;
 use hal::{Access, DmaBuffer, LINE, PhysRange, Platform};
 
@@ -16,22 +18,27 @@ pub(crate) fn fill<P: Platform, B: DmaBuffer>(
     platform: &P,
     device: &DmaDevice,
     buffer: &B,
-    slots: &Slots,
+    slots: &StandIn,
 ) {
     fill_block(platform, device, buffer, buffer.range(), slots);
-    wait(platform, device);
+    wait(platform, device, slots);
 }
 
 /// Fills a bounce buffer with zeros up to the ends of its first and last line, for a device of which
 /// no more comes back than it wrote (WE-2). For a device that does not snoop, cleans it and waits.
-pub(crate) fn scrub<P: Platform>(platform: &P, device: &DmaDevice, slots: &Slots) {
+pub(crate) fn scrub<P: Platform>(platform: &P, device: &DmaDevice, slots: &StandIn) {
     let lines = lines_of(slots.data());
-    // SAFETY: slots are multiples of a line, so `lines` lies inside the run that `slots` owns.
-    unsafe { platform.zero(lines) };
-    if !device.limits().coherent {
-        platform.clean(lines);
+    match slots {
+        StandIn::Cells(run) => cells::scrub(platform, run),
+        StandIn::Slots(_) => {
+            // SAFETY: slots are multiples of a line, so `lines` lies inside the run that `slots` owns.
+            unsafe { platform.zero(lines) };
+            if !device.limits().coherent {
+                platform.clean(lines);
+            }
+        }
     }
-    wait(platform, device);
+    wait(platform, device, slots);
 }
 
 /// As [`fill`] for a part of a buffer that has slots of its own, without waiting.
@@ -40,8 +47,11 @@ pub(crate) fn fill_block<P: Platform, B: DmaBuffer>(
     device: &DmaDevice,
     buffer: &B,
     block: PhysRange,
-    slots: &Slots,
+    slots: &StandIn,
 ) {
+    if let StandIn::Cells(run) = slots {
+        return cells::fill(platform, buffer, block, run);
+    }
     let whole = Span::whole(block.len());
     let (lines, data) = (lines_of(slots.data()), whole.within(slots.data()));
     for edge in [
@@ -69,18 +79,21 @@ pub(crate) fn copy_in<P: Platform, B: DmaBuffer>(
     platform: &P,
     device: &DmaDevice,
     buffer: &B,
-    slots: &Slots,
+    slots: &StandIn,
     span: Span,
 ) {
     let (from, to) = (span.within(buffer.range()), span.within(slots.data()));
     copy_to_device(platform, device, buffer, from, slots, to);
-    wait(platform, device);
+    wait(platform, device, slots);
 }
 
-/// Waits for what was cleaned (CM-7); nothing was for a device that snoops.
-fn wait<P: Platform>(platform: &P, device: &DmaDevice) {
-    if !device.limits().coherent {
-        platform.complete();
+/// Waits for what was cleaned (CM-7); nothing was for a device that snoops. Stores to cells are ordered
+/// before the doorbell, as after a wait they would be.
+fn wait<P: Platform>(platform: &P, device: &DmaDevice, slots: &StandIn) {
+    match slots {
+        StandIn::Cells(_) => platform.publish(),
+        StandIn::Slots(_) if device.limits().coherent => {}
+        StandIn::Slots(_) => platform.complete(),
     }
 }
 
@@ -90,7 +103,7 @@ pub(crate) fn copy_block_in<P: Platform, B: DmaBuffer>(
     device: &DmaDevice,
     buffer: &B,
     block: PhysRange,
-    slots: &Slots,
+    slots: &StandIn,
 ) {
     let to = Span::whole(block.len()).within(slots.data());
     copy_to_device(platform, device, buffer, block, slots, to);
@@ -103,11 +116,14 @@ fn copy_to_device<P: Platform, B: DmaBuffer>(
     device: &DmaDevice,
     buffer: &B,
     from: PhysRange,
-    slots: &Slots,
+    slots: &StandIn,
     to: PhysRange,
 ) {
     debug_assert!(buffer.range().contains(from) && slots.data().contains(to));
     debug_assert!(from.len() == to.len());
+    if let StandIn::Cells(run) = slots {
+        return cells::copy_in(platform, buffer, from, run, to);
+    }
     let (from, to, len) = (from.start(), to.start(), from.len());
     if device.limits().coherent {
         // SAFETY: `buffer` owns what is read, `slots` owns what is written, for all of `len`: the
@@ -124,7 +140,7 @@ fn copy_to_device<P: Platform, B: DmaBuffer>(
 pub(crate) fn copy_out<P: Platform, B: DmaBuffer>(
     platform: &P,
     buffer: &mut B,
-    slots: &Slots,
+    slots: &StandIn,
     span: Span,
 ) {
     let (from, to) = (span.within(slots.data()), span.within(buffer.range()));
@@ -136,7 +152,7 @@ pub(crate) fn copy_block_out<P: Platform, B: DmaBuffer>(
     platform: &P,
     buffer: &mut B,
     block: PhysRange,
-    slots: &Slots,
+    slots: &StandIn,
 ) {
     let from = Span::whole(block.len()).within(slots.data());
     copy_from_device(platform, slots, from, buffer, block);
@@ -145,21 +161,27 @@ pub(crate) fn copy_block_out<P: Platform, B: DmaBuffer>(
 /// Copies `from`, bytes of `slots`, to as many at `to`, bytes of `buffer`.
 fn copy_from_device<P: Platform, B: DmaBuffer>(
     platform: &P,
-    slots: &Slots,
+    slots: &StandIn,
     from: PhysRange,
     buffer: &mut B,
     to: PhysRange,
 ) {
     debug_assert!(slots.data().contains(from) && buffer.range().contains(to));
     debug_assert!(from.len() == to.len());
+    if let StandIn::Cells(run) = slots {
+        return cells::copy_out(platform, run, from, buffer, to);
+    }
     // SAFETY: `slots` owns what is read and `buffer`, borrowed exclusively, owns what is written;
     // both are `to.len()` bytes, cut out of their ranges by the callers, and the two are disjoint RAM.
     unsafe { platform.copy(from.start(), to.start(), to.len()) };
 }
 
-/// Drops the lines of `part` of a bounce buffer. They are all its own, and scrubbed: none needs to be
-/// kept.
-pub(crate) fn drop_slots<P: Platform>(platform: &P, slots: &Slots, part: PhysRange) {
+/// Drops the lines of `part` of a bounce buffer, if it has any. They are all its own, and scrubbed: none
+/// needs to be kept.
+pub(crate) fn drop_slots<P: Platform>(platform: &P, slots: &StandIn, part: PhysRange) {
+    let StandIn::Slots(slots) = slots else {
+        return;
+    };
     let lines = lines_of(part);
     debug_assert!(lines_of(slots.data()).contains(lines));
     // SAFETY: whole lines of the run that `slots` owns, which the CPU stores to in `copy_in` and

@@ -7,6 +7,7 @@
 )]
 
 mod bytes;
+mod cells;
 mod engine;
 mod exposed;
 mod flight;

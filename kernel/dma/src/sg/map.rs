@@ -98,7 +98,7 @@ impl<P: Platform> Link<'_, P> {
             };
             let index = piece.element();
             let request = request_of::<B, D>(piece, elements, attrs);
-            let taken = self.dma.slots_for(self.device, &request, reason);
+            let taken = self.dma.stand_in_for(self.device, &request, reason);
             let (slots, bus) = taken.map_err(|error| SgError::Element { index, error })?;
             (piece.slots, piece.bus) = (Some(slots), bus);
         }
@@ -114,7 +114,7 @@ impl<P: Platform> Link<'_, P> {
                 (Some(slots), Route::Bounce(reason)) => {
                     door::fill_block(platform, self.device, element, piece.block(), slots);
                     let counters = &self.device.counters;
-                    counters.mapped_bounced::<P>(reason, piece.block().len());
+                    counters.mapped_bounced::<P>(reason, slots, piece.block().len());
                 }
                 _ => {
                     if !owed {

@@ -2,7 +2,7 @@
 
 use super::plan::Part;
 use crate::decision::Route;
-use crate::swiotlb::Slots;
+use crate::stand_in::StandIn;
 use hal::{DmaAddr, PhysRange};
 
 /// A part of an element on its way: planned, placed, lent.
@@ -14,7 +14,7 @@ pub(crate) struct Piece {
     /// Where the device finds it; of a part that is to bounce, as soon as it has slots.
     pub(super) bus: DmaAddr,
     /// Stands in for the part, if it bounces.
-    pub(crate) slots: Option<Slots>,
+    pub(crate) slots: Option<StandIn>,
 }
 
 impl Piece {

@@ -9,6 +9,7 @@
     reason = "shared by several test crates; launches mappings and plays the device"
 )]
 
+use dma::cells::{self, Cells};
 use dma::swiotlb::{Pool, Usage};
 use dma::trace::Line;
 use dma::{
@@ -22,6 +23,8 @@ use std::ops::Deref;
 
 /// A pool of one chunk, as at boot.
 pub const POOL: (u64, u64) = (0x1020_0000, 0x20_0000);
+/// A page of uncached cells.
+pub const CELLS: u64 = 0x101F_F000;
 /// A pool of two pages, for the smallest machine.
 pub const SMALL_POOL: (u64, u64) = (0x1000_0000, 2 * PAGE);
 
@@ -45,6 +48,12 @@ impl Layer {
 
     pub fn pool_range(&self) -> Option<PhysRange> {
         self.inspector.pool_range(&self.dma)
+    }
+
+    /// Cells in use, if there are any at all.
+    pub fn used_cells(&self) -> Option<u32> {
+        let cells = self.inspector.cells(&self.dma);
+        cells.map(|(_, cells::Usage { used, .. })| used)
     }
 
     pub fn complaint(&self) -> Option<Complaint> {
@@ -73,6 +82,14 @@ pub fn layer(machine: &Machine, bouncing: Bouncing, pool: (u64, u64)) -> Layer {
     };
     let layer = Dma::new(machine.clone(), bouncing, pool);
     let (dma, inspector) = layer.expect("64-byte lines");
+    Layer { dma, inspector }
+}
+
+/// As [`layer`], and small objects bounce by the cells of a page at `cells`.
+pub fn layer_with_cells(machine: &Machine, bouncing: Bouncing, cells: u64) -> Layer {
+    let Layer { dma, inspector } = layer(machine, bouncing, POOL);
+    let memory = machine.take_uncached(cells, PAGE);
+    let dma = dma.with_cells(Cells::new(memory).expect("a page"));
     Layer { dma, inspector }
 }
 
@@ -189,5 +206,10 @@ pub fn assert_clean(dma: &Layer) {
     assert!(
         matches!(used, None | Some(0)),
         "{used:?} slots are still used"
+    );
+    let used = dma.used_cells();
+    assert!(
+        matches!(used, None | Some(0)),
+        "{used:?} cells are still used"
     );
 }

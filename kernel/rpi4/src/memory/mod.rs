@@ -7,6 +7,7 @@
 //! | `claims` | what of RAM is spoken for |
 //! | `pool` | `swiotlb=`, and the memory for the bounce pool's floor |
 //! | `growth` | what the pool grows by, and who looks after it |
+//! | `uncached` | memory that no cache holds |
 //! | `tables` | the final page tables |
 //!
 //! Context: the boot core, once, with interrupts masked.
@@ -18,11 +19,13 @@ mod early;
 pub(crate) mod growth;
 mod pool;
 mod tables;
+mod uncached;
 
 use crate::file::{self, File};
 use crate::information::Machine;
 use arch::Board;
 use boot::{Handoff, Image};
+use dma::cells::Cells;
 use dma::swiotlb::{Options, Pool};
 use hal::layout::LINEAR_BASE;
 use hal::{IrqLock, PAGE, PhysAddr, PhysRange, RamMap, RamRegion, Rank};
@@ -52,8 +55,9 @@ pub(crate) struct Memory {
     pub(crate) pool: Option<PhysRange>,
     /// The file to carry.
     pub(crate) file: File,
-    // Lock order: outermost, and nothing under it.
+    // Lock order: outermost, and nothing under them; never held together.
     pool_memory: IrqLock<Option<RamRegion>, Board>,
+    uncached: IrqLock<Option<uncached::Block>, Board>,
 }
 
 impl Memory {
@@ -71,6 +75,11 @@ impl Memory {
         let pool = growth::pool(memory, &self.options, self.zones);
         Some(pool.expect("carved on a chunk's boundary, below the reach of every bus"))
     }
+
+    /// Bounce cells over a part of the uncached memory, if some was set aside. The first call has them.
+    pub(crate) fn take_cells(&self) -> Option<Cells> {
+        self.uncached.lock().as_mut()?.take_cells()
+    }
 }
 
 /// Brings memory up.
@@ -83,8 +92,13 @@ pub(crate) fn bring_up(handoff: &Handoff, machine: &Machine) -> Memory {
     let mut ram = take_ram(machine, &image, file);
     let dma_end = dma_end(machine);
     let pool = pool::carve(&mut ram, &options, dma_end);
+    let uncached = pool
+        .as_ref()
+        .and_then(|_| uncached::carve(&mut ram, dma_end));
     let reserve = carve_reserve(&mut ram, machine);
     tables::switch(&ram, &image);
+    // SAFETY: just switched to tables of this map; other cores come up with them.
+    let uncached = uncached.map(|block| unsafe { block.show() });
     // SAFETY: the tables that were just switched to map all RAM but the image there, and whatever
     // `Ram` owns is no part of the image.
     let linear = unsafe { LinearMap::new(LINEAR_BASE) };
@@ -107,6 +121,7 @@ pub(crate) fn bring_up(handoff: &Handoff, machine: &Machine) -> Memory {
         pool: pool.as_ref().map(RamRegion::range),
         file,
         pool_memory: IrqLock::new(Rank::Outermost, "memory of the pool", pool),
+        uncached: IrqLock::new(Rank::Outermost, "uncached memory", uncached),
     }
 }
 

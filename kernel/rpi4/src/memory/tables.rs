@@ -1,5 +1,5 @@
-//! The final page tables of this image: the image as it is, RAM linearly, registers as such, and
-//! nothing else.
+//! The final page tables of this image: the image as it is, RAM linearly or uncached, registers as
+//! such, and nothing else.
 
 #![expect(
     unsafe_code,
@@ -11,8 +11,8 @@ use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use hal::layout::PERIPHERALS;
 use hal::{PAGE, PhysRange};
-use mm::Ram;
 use mm::tables::{Kind, Plan, PlanError, TableMemory, build};
+use mm::{ClaimKind, Ram};
 
 /// Pages of the image that become page tables; the largest board takes 20.
 const TABLE_PAGES: usize = 64;
@@ -66,8 +66,19 @@ fn plan(ram: &Ram, image: &Image) -> Result<Plan, PlanError> {
     for range in linear {
         plan.add_ram(range)?;
     }
+    for range in uncached(ram) {
+        plan.add_uncached(range)?;
+    }
     plan.add_device(PERIPHERALS)?;
     Ok(plan)
+}
+
+/// What the linear map does not show because it must not be cached.
+fn uncached(ram: &Ram) -> impl Iterator<Item = PhysRange> {
+    let named = ram.map().named().iter();
+    named
+        .filter(|named| named.kind == ClaimKind::Uncached)
+        .map(|named| named.range)
 }
 
 const fn kind(rights: Rights) -> Kind {

@@ -1,5 +1,5 @@
 //! A window on the first GiB of RAM that no kernel has: not cacheable, while the linear map shows
-//! the same cacheably.
+//! the same cacheably. It stands for the one of the kernel, and shows what that does.
 
 #![expect(unsafe_code, reason = "writes to a page table")]
 

@@ -50,6 +50,17 @@ fn print_master(master: &DmaDevice, totals: &Totals, held: usize) {
         totals.bounced_bytes,
         totals.refused,
     );
+    for (count, how) in [
+        (totals.by_cell, "bounced by uncached cells"),
+        (
+            totals.no_cell,
+            "small, but no cell was free: bounced by slots",
+        ),
+    ] {
+        if count > 0 {
+            say!("{:<9}{count:>9} {how}", "");
+        }
+    }
     let reasons = BounceReason::ALL.iter().zip(totals.bounced);
     for (reason, count) in reasons.filter(|(_, count)| *count > 0) {
         say!("{:<9}{count:>9} bounced: {reason}", "");

@@ -6,7 +6,9 @@ use crate::layer::inspector;
 use crate::report;
 use ::shell::{Arguments, Command, Completion, Refusal};
 use core::fmt;
+use dma::cells::{self, CELL};
 use dma::swiotlb::{CHUNK_SLOTS, ChunkUsage, Extent, PARTS, SLOT, Usage};
+use hal::PhysRange;
 
 pub(super) const COMMAND: Command<Context> = Command {
     name: "dma pools",
@@ -16,6 +18,7 @@ pub(super) const COMMAND: Command<Context> = Command {
 A row for each chunk; its bar has a character for every 64 KiB: . none of it
 in use, - up to a half, + more, # all, blank where the chunk has no memory.
 The longest free run is an upper bound: a search that fails makes it exact.
+Small objects bounce by cells, which no cache holds; who finds none takes slots.
 \"reset\" lets the high-water mark start anew.",
     completion: Completion::Words(&["reset"]),
     run,
@@ -38,7 +41,16 @@ fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
     inspector()
         .pool_chunks(dma)
         .for_each(|chunk| print_chunk(&chunk));
+    if let Some((range, usage)) = inspector().cells(dma) {
+        print_cells(range, usage);
+    }
     Ok(())
+}
+
+fn print_cells(range: PhysRange, cells::Usage { total, used }: cells::Usage) {
+    say!("cells       {range}, not cacheable");
+    say!("  cells      {total} of {CELL} bytes");
+    say!("  in use     {used}");
 }
 
 fn print_usage(usage: &Usage) {

@@ -1,0 +1,72 @@
+//! Copies between a buffer and the uncached cells that stand in for it.
+//!
+//! No line is maintained. What the CPU stored is ordered before a later doorbell, and what a device
+//! wrote after its status, by one barrier each (`cells` says why here too).
+//!
+//! `&B` and `&Run` are the proof: each owns its memory, the one RAM, the other cells of uncached memory.
+
+use crate::cells::{CELL, Run};
+use hal::{DmaBuffer, PhysRange, Platform};
+
+/// Fills all of a run: the bytes of `block`, and zeros up to the end of the last cell (CP-3, CP-4).
+pub(super) fn fill<P: Platform, B: DmaBuffer>(
+    platform: &P,
+    buffer: &B,
+    block: PhysRange,
+    run: &Run,
+) {
+    let first = run.data().start();
+    let data = PhysRange::new(first, block.len()).expect("cells do not wrap");
+    copy_in(platform, buffer, block, run, data);
+    if let Ok(rest) = PhysRange::between(data.end(), cells_of(run).end()) {
+        // SAFETY: from the end of the data to that of the last cell of `run`, which owns its cells.
+        unsafe { platform.zero_uncached(rest) };
+    }
+}
+
+/// Zeros in all of a run, for a device of which no more comes back than it wrote (WE-2).
+pub(super) fn scrub<P: Platform>(platform: &P, run: &Run) {
+    // SAFETY: `run` owns its cells.
+    unsafe { platform.zero_uncached(cells_of(run)) };
+}
+
+/// Copies `from`, bytes of `buffer`, to as many at `to`, bytes of `run`.
+#[inline]
+pub(super) fn copy_in<P: Platform, B: DmaBuffer>(
+    platform: &P,
+    buffer: &B,
+    from: PhysRange,
+    run: &Run,
+    to: PhysRange,
+) {
+    debug_assert!(buffer.range().contains(from) && cells_of(run).contains(to));
+    debug_assert!(from.len() == to.len());
+    // SAFETY: `buffer` owns what is read, `run` owns what is written, for as many bytes: the callers cut
+    // both out of their ranges.
+    unsafe { platform.copy_to_uncached(from.start(), to.start(), to.len()) };
+}
+
+/// Copies `from`, bytes of `run`, to as many at `to`, bytes of `buffer`. The device's status was read
+/// before, by whomever: its bytes are loaded after that.
+#[inline]
+pub(super) fn copy_out<P: Platform, B: DmaBuffer>(
+    platform: &P,
+    run: &Run,
+    from: PhysRange,
+    buffer: &mut B,
+    to: PhysRange,
+) {
+    debug_assert!(run.data().contains(from) && buffer.range().contains(to));
+    debug_assert!(from.len() == to.len());
+    platform.acquire();
+    // SAFETY: `run` owns what is read and `buffer`, borrowed exclusively, what is written, for as many
+    // bytes, cut out of their ranges by the callers.
+    unsafe { platform.copy_from_uncached(from.start(), to.start(), to.len()) };
+}
+
+/// All bytes of a run, to the end of its last cell.
+#[inline]
+fn cells_of(run: &Run) -> PhysRange {
+    let lines = run.data().round_out(CELL);
+    lines.expect("cells do not reach the end of the address space")
+}
