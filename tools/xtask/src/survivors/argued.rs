@@ -9,7 +9,7 @@
 //! why = "both arms give the empty span when start is end"
 //! ```
 
-use super::tool::Mutant;
+use super::mutant::Mutant;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::path::Path;

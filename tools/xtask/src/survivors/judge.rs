@@ -1,7 +1,7 @@
 //! What noticed, what is argued, what is neither.
 
 use super::argued::Argued;
-use super::tool::{Mutant, Outcome};
+use super::mutant::{Mutant, Outcome};
 use std::fmt;
 
 /// A run and the arguments, held against each other.

@@ -2,7 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `tool` | the runs of `cargo-mutants`, and what it writes, as structs |
+//! | `tool` | the runs of `cargo-mutants` |
+//! | `mutant` | what it writes, as structs |
 //! | `argued` | the survivors that change nothing, each with its argument: `tools/mutants/survivors/` |
 //! | `judge` | what noticed, what is argued, what is neither |
 //! | `score` | the same in numbers, by module |
@@ -12,6 +13,7 @@
 
 mod argued;
 mod judge;
+mod mutant;
 mod score;
 mod tool;
 
@@ -30,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace, options: &MutantsArgs) -> anyhow::Resul
     let bench = Bench::copy_of(root, "every")?;
     let tool = tool::Tool::new(workspace, &bench)?;
     let all = tool.list()?;
-    let outcomes = tool.run(options)?;
+    let outcomes = tool.run(&all, options)?;
     if outcomes.is_empty() {
         bail!("no mutant was tried: the filter leaves none");
     }

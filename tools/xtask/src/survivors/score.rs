@@ -1,7 +1,7 @@
 //! The run in numbers, by module of the crate.
 
 use super::judge::{Judged, Verdict};
-use super::tool::Outcome;
+use super::mutant::Outcome;
 use std::collections::BTreeMap;
 
 const HEAD: &str = "| module | mutants | caught | no end | do not build | argued | survive | score |\n\
@@ -59,7 +59,7 @@ fn score([caught, timeout, _, _, survived]: &Counts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::survivors::tool::Mutant;
+    use crate::survivors::mutant::Mutant;
 
     #[test]
     fn a_row_for_each_module_and_one_for_all() {

@@ -1,63 +1,46 @@
-//! The runs of `cargo-mutants`, and what it writes, as structs.
+//! The runs of `cargo-mutants` on a copy of the tree.
+//!
+//! There are two. In the first the unit tests alone have to notice, which takes one small build for each
+//! change; in the second the folder `tests`, a dozen binaries, what is left.
 
+use super::mutant::{self, Mutant, Outcome};
 use crate::args::MutantsArgs;
 use crate::mutants::Bench;
 use crate::process::{self, Echo, Ending};
 use crate::report::tail;
 use crate::workspace::Workspace;
 use anyhow::{Context, bail};
-use serde::Deserialize;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry::{Occupied, Vacant};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// For the whole, on a machine that has more to do.
+/// For each run, on a machine that has more to do.
 const LIMIT: Duration = Duration::from_secs(12 * 60 * 60);
 /// For the list alone, which takes a second.
 const LIST_LIMIT: Duration = Duration::from_secs(5 * 60);
 
-/// One change of one place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mutant {
-    /// Relative to the root of the tree.
-    pub(super) file: String,
-    /// Such as `replace < with <= in f`.
-    pub(super) change: String,
-    /// Line and column, both from 1.
-    pub(super) at: (usize, usize),
-    /// The line of the file that the change starts in, without white space at both ends.
-    pub(super) line: String,
-}
+/// Lies in the folder that `cargo-mutants` writes: names that it skips when it is told to iterate.
+const SKIPPED: &str = "mutants.out/caught.txt";
 
-/// What came of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// A test failed.
-    Caught,
-    /// The tests did not end.
-    Timeout,
-    /// It does not build.
-    Unviable,
-    /// All tests passed.
-    Missed,
-}
-
-/// How `cargo-mutants` is called on a copy of the tree.
+/// How `cargo-mutants` is called.
 pub(super) struct Tool<'a> {
     bench: &'a Bench,
     /// Its settings: they lie outside the copy.
     config: PathBuf,
-    out: PathBuf,
+    /// What the two runs write.
+    units: PathBuf,
+    rest: PathBuf,
 }
 
 impl<'a> Tool<'a> {
     pub(super) fn new(workspace: &Workspace, bench: &'a Bench) -> anyhow::Result<Self> {
+        let out = workspace.out()?.join("mutants");
         Ok(Self {
             bench,
             config: workspace.sources.root.join(".cargo/mutants.toml"),
-            out: workspace.out()?,
+            units: out.join("units"),
+            rest: out.join("rest"),
         })
     }
 
@@ -77,16 +60,36 @@ impl<'a> Tool<'a> {
         if !ended.ok() {
             bail!("cargo mutants --list\n{}", tail(&ended.output));
         }
-        let entries: Vec<Entry> = serde_json::from_str(&ended.output)
-            .with_context(|| format!("what cargo mutants listed:\n{}", tail(&ended.output)))?;
-        let mut files = Files::new(&self.bench.sources().root);
-        entries.into_iter().map(|it| files.mutant(it)).collect()
+        mutant::listed(&ended.output, &self.bench.sources().root)
     }
 
-    /// Makes the changes that `options` leave, and tells what came of each.
-    pub(super) fn run(&self, options: &MutantsArgs) -> anyhow::Result<Vec<(Mutant, Outcome)>> {
+    /// Makes those changes of `all` that `options` leave, and tells what came of each.
+    pub(super) fn run(
+        &self,
+        all: &[Mutant],
+        options: &MutantsArgs,
+    ) -> anyhow::Result<Vec<(Mutant, Outcome)>> {
+        println!("unit tests first; what they miss is tried again");
+        let mut tried = self.try_all(self.by_units(options), &self.units)?;
+        let missed = take_missed(&mut tried);
+        if missed.is_empty() {
+            return Ok(tried);
+        }
+        println!("the folder `tests`, for {} that are left", missed.len());
+        let wanted: HashSet<&Mutant> = missed.iter().collect();
+        let others = all.iter().filter(|mutant| !wanted.contains(mutant));
+        self.skip(&self.rest, others)?;
+        let again = self.try_all(self.by_rest(), &self.rest)?;
+        // For `--again`.
+        let noticed = |(_, outcome): &&(Mutant, Outcome)| *outcome != Outcome::Missed;
+        let noticed = again.iter().filter(noticed).map(|(mutant, _)| mutant);
+        self.skip_also(&self.units, noticed)?;
+        tried.extend(again);
+        Ok(tried)
+    }
+
+    fn by_units(&self, options: &MutantsArgs) -> Command {
         let mut cargo = self.cargo();
-        cargo.args(["--in-place", "--output"]).arg(&self.out);
         if let Some(shard) = &options.shard {
             cargo.args(["--shard", shard]);
         }
@@ -96,144 +99,85 @@ impl<'a> Tool<'a> {
         if let Some(filter) = &options.filter {
             cargo.args(["--re", filter]);
         }
+        cargo.arg("--cargo-test-arg=--lib");
+        cargo
+    }
+
+    fn by_rest(&self) -> Command {
+        let mut cargo = self.cargo();
+        cargo.args(["--iterate", "--cargo-test-arg=--test=*"]);
+        cargo
+    }
+
+    fn try_all(&self, mut cargo: Command, out: &Path) -> anyhow::Result<Vec<(Mutant, Outcome)>> {
+        cargo.args(["--in-place", "--output"]).arg(out);
+        std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
         let ended = process::run(cargo, LIMIT, Echo::On)?;
         // 2: some survived. 3: some did not end.
         if !matches!(ended.ending, Ending::Exited(Some(0 | 2 | 3))) {
             bail!("cargo mutants: {}\n{}", ended.ending, tail(&ended.output));
         }
-        let path = self.out.join("mutants.out/outcomes.json");
+        let path = out.join("mutants.out/outcomes.json");
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let mut files = Files::new(&self.bench.sources().root);
-        parse(&text)?
-            .into_iter()
-            .map(|(entry, outcome)| Ok((files.mutant(entry)?, outcome)))
-            .collect()
+        mutant::tried(&text, &self.bench.sources().root)
+    }
+
+    /// Has the next run that iterates leave these out, and no others.
+    fn skip<'m>(
+        &self,
+        out: &Path,
+        mutants: impl Iterator<Item = &'m Mutant>,
+    ) -> anyhow::Result<()> {
+        // What the last run left would be skipped too.
+        match std::fs::remove_dir_all(out) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| out.display().to_string());
+            }
+            _ => {}
+        }
+        self.skip_also(out, mutants)
+    }
+
+    fn skip_also<'m>(
+        &self,
+        out: &Path,
+        mutants: impl Iterator<Item = &'m Mutant>,
+    ) -> anyhow::Result<()> {
+        let path = out.join(SKIPPED);
+        let named = || path.display().to_string();
+        std::fs::create_dir_all(out.join("mutants.out")).with_context(named)?;
+        let mut names = std::fs::read_to_string(&path).unwrap_or_default();
+        mutants.for_each(|mutant| names += &(mutant.name() + "\n"));
+        std::fs::write(&path, names).with_context(named)
     }
 }
 
-/// The files that mutants are in, read once.
-struct Files<'a> {
-    root: &'a Path,
-    texts: HashMap<String, String>,
-}
-
-impl<'a> Files<'a> {
-    fn new(root: &'a Path) -> Self {
-        let texts = HashMap::new();
-        Self { root, texts }
-    }
-
-    fn mutant(&mut self, entry: Entry) -> anyhow::Result<Mutant> {
-        let path = self.root.join(&entry.file);
-        let text = match self.texts.entry(entry.file.clone()) {
-            Occupied(read) => read.into_mut(),
-            Vacant(place) => place.insert(
-                std::fs::read_to_string(&path).with_context(|| path.display().to_string())?,
-            ),
-        };
-        entry.mutant(text)
-    }
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    name: String,
-    file: String,
-    span: Span,
-}
-
-#[derive(Deserialize)]
-struct Span {
-    start: Place,
-}
-
-#[derive(Deserialize)]
-struct Place {
-    line: usize,
-    column: usize,
-}
-
-impl Entry {
-    fn mutant(self, text: &str) -> anyhow::Result<Mutant> {
-        let Place { line, column } = self.span.start;
-        let place = format!("{}:{line}:{column}: ", self.file);
-        let change = self.name.strip_prefix(&place);
-        let change = change.with_context(|| format!("{} is not at {place}", self.name))?;
-        let said = text.lines().nth(line.saturating_sub(1));
-        Ok(Mutant {
-            change: change.to_owned(),
-            at: (line, column),
-            line: said.with_context(|| place.clone())?.trim().to_owned(),
-            file: self.file,
-        })
-    }
-}
-
-#[derive(Deserialize)]
-struct Outcomes {
-    outcomes: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    scenario: Scenario,
-    summary: String,
-}
-
-#[derive(Deserialize)]
-enum Scenario {
-    Baseline,
-    Mutant(Entry),
-}
-
-fn parse(text: &str) -> anyhow::Result<Vec<(Entry, Outcome)>> {
-    let read: Outcomes = serde_json::from_str(text).context("outcomes.json")?;
-    let mut rows = Vec::new();
-    for row in read.outcomes {
-        let Scenario::Mutant(entry) = row.scenario else {
-            continue;
-        };
-        let outcome = match row.summary.as_str() {
-            "CaughtMutant" => Outcome::Caught,
-            "Timeout" => Outcome::Timeout,
-            "Unviable" => Outcome::Unviable,
-            "MissedMutant" => Outcome::Missed,
-            other => bail!("{}: what is {other}?", entry.name),
-        };
-        rows.push((entry, outcome));
-    }
-    Ok(rows)
+/// Takes those out that nobody noticed.
+fn take_missed(tried: &mut Vec<(Mutant, Outcome)>) -> Vec<Mutant> {
+    tried
+        .extract_if(.., |(_, outcome)| *outcome == Outcome::Missed)
+        .map(|(mutant, _)| mutant)
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ROW: &str = r#"{"scenario":{"Mutant":{"name":"a.rs:2:7: replace < with <= in f","package":"a","file":"a.rs",
-        "span":{"start":{"line":2,"column":7},"end":{"line":2,"column":8}}}},"summary":"MissedMutant"}"#;
-    const BASELINE: &str = r#"{"scenario":"Baseline","summary":"Success"}"#;
-
     #[test]
-    fn the_tools_file_is_read_and_its_first_run_is_no_mutant() {
-        let text = format!(r#"{{"outcomes":[{BASELINE},{ROW}],"total_mutants":1}}"#);
-        let mut rows = parse(&text).unwrap();
-        assert_eq!(rows.len(), 1);
-        let (entry, outcome) = rows.remove(0);
-        assert_eq!(outcome, Outcome::Missed);
-        let mutant = entry.mutant("fn f()\n    x < y\n").unwrap();
-        assert_eq!(mutant.change, "replace < with <= in f");
-        assert_eq!(
-            (mutant.at, mutant.line.as_str(), mutant.file.as_str()),
-            ((2, 7), "x < y", "a.rs")
-        );
-    }
-
-    #[test]
-    fn what_is_not_understood_is_an_error() {
-        let odd = format!(r#"{{"outcomes":[{}]}}"#, ROW.replace("Missed", "Odd"));
-        assert!(parse(&odd).is_err());
-        let short = format!(r#"{{"outcomes":[{ROW}]}}"#);
-        let (entry, _) = parse(&short).unwrap().remove(0);
-        assert!(entry.mutant("one line\n").is_err());
+    fn the_second_run_has_what_the_first_missed() {
+        let mutant = |change: &str| Mutant {
+            file: "a.rs".to_owned(),
+            change: change.to_owned(),
+            at: (1, 1),
+            line: "x".to_owned(),
+        };
+        let mut tried = vec![
+            (mutant("a"), Outcome::Caught),
+            (mutant("b"), Outcome::Missed),
+            (mutant("c"), Outcome::Timeout),
+        ];
+        assert_eq!(take_missed(&mut tried), [mutant("b")]);
+        assert_eq!(tried.len(), 2);
     }
 }
