@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Layer, POOL, Unproven, assert_clean, layer, legacy, pages, pattern, transfer};
+use common::{Layer, POOL, Unproven, assert_clean, layer, legacy, pages, pattern, transfer, words};
 use dma::{
     Attrs, Bidirectional, BounceReason, Bouncing, Cause, DeviceOwned, Direction, DmaDevice,
     FromDevice, MapError, Physical, ToDevice,
@@ -212,6 +212,28 @@ fn attr_1_what_devices_only_read_comes_back_without_a_cache_operation() {
     let before = work(&machine);
     drop(mapping.unmap_skip_sync().reclaim());
     assert_eq!(work(&machine), before);
+}
+
+#[test]
+fn attr_1_whichever_device_of_a_chain_rounds_the_length_up_no_line_stays_stale() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let dma = layer(machine, Bouncing::AsNeeded, POOL);
+        let (bytes, words) = (legacy(machine), words(machine));
+        for (first, second, left) in [(&words, &bytes, 5), (&bytes, &words, 6)] {
+            let fill = |mapping, byte| {
+                transfer(mapping, |addr, len| write(machine, addr, &vec![byte; len]))
+            };
+            // Rounded up to words it ends in one more line, and that is clean.
+            let page = pages(machine, Zone::Dma, 3, 61, 1);
+            let page = dma.map(&words, page, ToDevice).expect("maps").unmap();
+            let mapping = dma.map(first, page, FromDevice);
+            let owned = fill(mapping.expect("maps"), 5).unmap_skip_sync();
+            let mapping = dma.map_device_owned(second, owned, FromDevice);
+            let page = fill(mapping.expect("maps"), 6).unmap();
+            let behind = page.with_window(64, 3).expect("inside");
+            assert_eq!(*behind.bytes(machine), [left; 3]);
+        }
+    });
 }
 
 #[test]
