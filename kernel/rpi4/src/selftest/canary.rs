@@ -19,6 +19,7 @@ use hal::{GIB, MIB, Pages, Zone};
 use spin::Once;
 
 pub(super) const TESTS: &[Test] = &[
+    // rules: INV-4, CAP-3
     ("a bounced transfer leaves 1 GiB below alone", canary_stays),
     ("a raw high address trips the canary", canary_trips),
 ];

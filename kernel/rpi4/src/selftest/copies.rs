@@ -11,7 +11,9 @@ use hal::Zone;
 use mm::HeapBuf;
 
 pub(super) const TESTS: &[Test] = &[
+    // rules: INV-1, INV-2
     ("copies low to low", |bed| copies(bed, Zone::Dma, Zone::Dma)),
+    // rules: INV-1, INV-2
     ("copies low to high", |bed| {
         copies(bed, Zone::Dma, Zone::High)
     }),
@@ -21,7 +23,9 @@ pub(super) const TESTS: &[Test] = &[
     ("copies high to high", |bed| {
         copies(bed, Zone::High, Zone::High)
     }),
+    // rules: INV-1, INV-2
     ("bidirectional buffers at both ends", bidirectional),
+    // rules: OWN-1, PS-2
     ("parts that the CPU changes reach the device", parts),
     ("a chain of control blocks", chain),
     (

@@ -12,9 +12,13 @@ use dma::{BounceReason, Bouncing, FromDevice, MapError, Mapping, Refused, ToDevi
 use hal::{KIB, MIB, PAGE, Pages, Zone};
 
 pub(super) const TESTS: &[Test] = &[
+    // rules: INV-6
     ("a full pool refuses and recovers", full_pool),
+    // rules: LIM-2, MAP-2
     ("what never fits is told apart from a full pool", too_long),
+    // rules: BP-1, DEC-1
     ("force bounces what could go direct", forced),
+    // rules: BP-1
     ("without a pool, what must bounce is refused", no_pool),
 ];
 

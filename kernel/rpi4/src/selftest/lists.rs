@@ -11,6 +11,7 @@ use drivers::dma_channel::Copy;
 use hal::{DmaBuffer, PhysRange, Zone};
 
 pub(super) const TESTS: &[Test] = &[
+    // rules: SG-1, SG-2, SG-4
     ("lists are copied place by place", copied),
     (
         "of long buffers that share lines the edges bounce alone",
