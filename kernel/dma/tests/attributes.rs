@@ -158,6 +158,7 @@ fn attr_1_bytes_pass_from_device_to_device_without_a_cache_operation() {
         let mapping = dma.map_device_owned(&screen, frame, ToDevice);
         assert_eq!(work(machine), before);
         let mapping = transfer(mapping.expect("maps"), |addr, len| {
+            assert_eq!(work(machine), before, "not at the start either");
             assert_eq!(read(machine, addr, len), pattern(300));
         });
         // The last direction was to the device, and still the CPU must not see stale lines.

@@ -99,13 +99,14 @@ impl<'a> Tool<'a> {
         if let Some(filter) = &options.filter {
             cargo.args(["--re", filter]);
         }
-        cargo.arg("--cargo-test-arg=--lib");
+        // Not an argument for tests alone: the build would make all test binaries each time.
+        cargo.arg("--cargo-arg=--lib");
         cargo
     }
 
     fn by_rest(&self) -> Command {
         let mut cargo = self.cargo();
-        cargo.args(["--iterate", "--cargo-test-arg=--test=*"]);
+        cargo.args(["--iterate", "--cargo-arg=--test=*"]);
         cargo
     }
 
