@@ -15,6 +15,7 @@ mod held;
 mod limits;
 mod lists;
 mod moves;
+mod reported;
 mod second_handle;
 mod traps;
 
@@ -86,6 +87,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), T
         moves::TESTS,
         copies::TESTS,
         lists::TESTS,
+        reported::TESTS,
         canary::TESTS,
         limits::TESTS,
         growth::TESTS,
