@@ -59,14 +59,17 @@ pub(super) struct Row {
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     bounced: bool,
+    by_cell: bool,
     phys: PhysAddr,
 }
 
 impl Place {
     /// The place of `buffer`, mapped for `device`, which had bounced `before` times until then.
-    pub(super) fn of(device: &DmaDevice, before: u64, buffer: PhysRange) -> Self {
+    pub(super) fn of(device: &DmaDevice, before: Bounced, buffer: PhysRange) -> Self {
+        let now = bounced(device);
         Self {
-            bounced: bounced(device) > before,
+            bounced: now.all > before.all,
+            by_cell: now.by_cell > before.by_cell,
             phys: buffer.start(),
         }
     }
@@ -74,14 +77,30 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = if self.bounced { "bounced" } else { "direct" };
+        let how = match self {
+            Self { by_cell: true, .. } => "bounced by cell",
+            Self { bounced: true, .. } => "bounced",
+            _ => "direct",
+        };
         write!(f, "{how} phys={:x}", self.phys.get())
     }
 }
 
 /// How often mappings for `device` bounced so far.
-pub(super) fn bounced(device: &DmaDevice) -> u64 {
-    inspector().totals(device).bounced_all()
+pub(super) fn bounced(device: &DmaDevice) -> Bounced {
+    let totals = inspector().totals(device);
+    Bounced {
+        all: totals.bounced_all(),
+        by_cell: totals.by_cell,
+    }
+}
+
+/// How often mappings bounced.
+#[derive(Clone, Copy)]
+pub(super) struct Bounced {
+    all: u64,
+    /// Of these, by uncached cells.
+    by_cell: u64,
 }
 
 impl Row {

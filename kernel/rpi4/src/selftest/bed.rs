@@ -67,11 +67,17 @@ impl<'a> Bed<'a> {
         }
     }
 
-    /// Slots in use right now: the channels' control blocks may have some.
-    pub(super) fn used_slots(&self) -> u32 {
-        inspector()
-            .pool_usage(self.dma())
-            .map_or(0, |usage| usage.used)
+    /// Slots and cells in use right now: the channels' control blocks may have some.
+    pub(super) fn in_use(&self) -> u32 {
+        let slots = inspector().pool_usage(self.dma());
+        let slots = slots.map_or(0, |usage| usage.used);
+        slots + self.used_cells().unwrap_or(0)
+    }
+
+    /// Cells in use right now, if there are any at all.
+    pub(super) fn used_cells(&self) -> Option<u32> {
+        let cells = inspector().cells(self.dma());
+        cells.map(|(_, usage)| usage.used)
     }
 
     /// `len` bytes of `fill` at `offset` into pages of a zone; what is around them has other bytes.

@@ -53,14 +53,14 @@ fn copies(bed: &Bed, from: Zone, to: Zone) -> Verdict {
     if bed.out_of_reach(&[from, to]) {
         return NO_POOL;
     }
-    let before = bed.used_slots();
+    let before = bed.in_use();
     for &shape in SHAPES {
         let verdict = copy_shape(bed, from, to, shape);
         if !matches!(verdict, Verdict::Passed) {
             return verdict;
         }
     }
-    let used = bed.used_slots();
+    let used = bed.in_use();
     check!(used == before, "{used} slots in use, {before} before");
     Verdict::Passed
 }

@@ -91,13 +91,13 @@ fn abort(bed: &Bed) -> Verdict {
 
 fn dropped(bed: &Bed) -> Verdict {
     let (channel, zones) = (bed.first(), bed.memory.zones);
-    let (slots, free) = (bed.used_slots(), zones.counters(Zone::Dma).free);
+    let (slots, free) = (bed.in_use(), zones.counters(Zone::Dma).free);
     let Some(ends) = mapped(bed, channel, 4096) else {
         fail!("no mappings");
     };
     bed.channels.controller.disable(channel.id());
     drop(attempt!(channel.start(ends), "start"));
-    let (slots_now, free_now) = (bed.used_slots(), zones.counters(Zone::Dma).free);
+    let (slots_now, free_now) = (bed.in_use(), zones.counters(Zone::Dma).free);
     check!(
         slots_now == slots,
         "{slots_now} slots in use, {slots} before"

@@ -28,7 +28,7 @@ fn full_pool(bed: &Bed) -> Verdict {
     if !bed.has_pool() {
         return Verdict::Skipped("swiotlb=noforce: no pool");
     }
-    let before = bed.used_slots();
+    let before = bed.in_use();
     let (mut held, error) = fill_pool(bed);
     check!(
         matches!(error, Some(MapError::PoolFull { wanted: 2, .. })),
@@ -46,7 +46,7 @@ fn full_pool(bed: &Bed) -> Verdict {
     let mapping = bed.dma().map(bed.master(), page, ToDevice);
     drop(attempt!(mapping, "map after a release"));
     drop(held);
-    let used = bed.used_slots();
+    let used = bed.in_use();
     check!(used == before, "{used} slots in use, {before} before");
     Verdict::Passed
 }

@@ -98,39 +98,39 @@ fn copied(bed: &Bed) -> Verdict {
     if bed.out_of_reach(&[Zone::High]) {
         return NO_POOL;
     }
-    let before = bed.used_slots();
+    let before = bed.in_use();
     let source = attempt!(list(bed, &FROM, pattern), "source");
     let dest = attempt!(list(bed, &TO, |i| !pattern(i)), "destination");
     let (source, dest) = attempt!(copy(bed, (source, dest)), "copy");
     check!(holds(dest), "the destination is wrong");
     check!(holds(source), "the source changed");
-    let used = bed.used_slots();
+    let used = bed.in_use();
     check!(used == before, "{used} slots in use, {before} before");
     Verdict::Passed
 }
 
-/// A slot for each edge, and nothing beside the window changes.
+/// A cell for each edge, or a slot, and nothing beside the window changes.
 fn edges(bed: &Bed) -> Verdict {
     if !bed.has_pool() {
         return Verdict::Skipped("swiotlb=noforce: nothing to bounce the edges by");
     }
-    let before = bed.used_slots();
+    let before = bed.in_use();
     let shape = [(Zone::Dma, 0x1C, 40_000)];
     let source = attempt!(list(bed, &shape, pattern), "source");
     let dest = attempt!(list(bed, &shape, |_| AROUND), "destination");
     let dest = bed.first().map_sg(dest, FromDevice);
-    let during = bed.used_slots();
+    let during = bed.in_use();
     drop(attempt!(dest, "map"));
     let forced = inspector().bouncing(bed.dma()) == Bouncing::Forced;
     check!(
         forced || during == before + 2,
-        "{during} slots in use while mapped, {before} before"
+        "{during} slots and cells in use while mapped, {before} before"
     );
     let dest = attempt!(list(bed, &shape, |_| AROUND), "destination");
     let (source, dest) = attempt!(copy(bed, (source, dest)), "copy");
     check!(holds(dest), "the destination is wrong");
     check!(holds(source), "the source changed");
-    let used = bed.used_slots();
+    let used = bed.in_use();
     check!(used == before, "{used} slots in use, {before} before");
     Verdict::Passed
 }

@@ -6,6 +6,7 @@
 mod bed;
 mod canary;
 mod cards;
+mod cells;
 mod copies;
 mod copy;
 mod cores;
@@ -15,7 +16,6 @@ mod held;
 mod limits;
 mod lists;
 mod moves;
-mod reported;
 mod second_handle;
 mod traps;
 
@@ -86,8 +86,8 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), T
         traps::TESTS,
         moves::TESTS,
         copies::TESTS,
+        cells::TESTS,
         lists::TESTS,
-        reported::TESTS,
         canary::TESTS,
         limits::TESTS,
         growth::TESTS,

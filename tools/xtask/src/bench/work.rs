@@ -57,14 +57,15 @@ pub(super) fn work(row: &Row) -> Work {
 /// All of the buffer, once in one direction.
 fn handover(row: &Row) -> Work {
     let bounced = row.note.starts_with("bounced");
-    let coherent = row.case.ends_with("_coherent");
+    // Neither a device that snoops nor memory that no cache holds makes any maintenance necessary.
+    let unmaintained = row.case.ends_with("_coherent") || row.note.starts_with("bounced by cell");
     // Slots start on a line.
     let first = if bounced { 0 } else { phys(&row.note) % LINE };
     let lines = (first + row.size).div_ceil(LINE);
     Work {
-        lines: if coherent { 0 } else { lines },
+        lines: if unmaintained { 0 } else { lines },
         copied: if bounced { row.size } else { 0 },
-        barriers: u64::from(!coherent),
+        barriers: u64::from(!unmaintained),
     }
 }
 
@@ -121,6 +122,16 @@ mod tests {
             of("low", "map", "TO_DEVICE", 66, "direct phys=103f"),
             (3, 0, 1)
         );
+    }
+
+    #[test]
+    fn cells_that_no_cache_holds_need_copies_alone() {
+        let note = "bounced by cell phys=40000000";
+        let (pair, map) = (
+            of("high", "pair", "FROM_DEVICE", 64, note),
+            of("high", "map", "TO_DEVICE", 64, note),
+        );
+        assert_eq!((pair, map), ((0, 128, 0), (0, 64, 0)));
     }
 
     #[test]

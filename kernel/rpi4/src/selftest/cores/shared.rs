@@ -34,12 +34,9 @@ fn shared_layer(bed: &Bed) -> Verdict {
         zones: bed.memory.zones,
     });
     MAPPED.store(0, Ordering::Release);
-    let (slots, counted) = (
-        bed.used_slots(),
-        inspector().totals(bed.master()).bounced_all(),
-    );
+    let (slots, counted) = (bed.in_use(), inspector().totals(bed.master()).bounced_all());
     attempt!(together(carry), "a core");
-    let (made, left) = (MAPPED.load(Ordering::Acquire), bed.used_slots());
+    let (made, left) = (MAPPED.load(Ordering::Acquire), bed.in_use());
     let bounced = inspector().totals(bed.master()).bounced_all() - counted;
     check!(
         left == slots,
