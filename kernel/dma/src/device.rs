@@ -70,7 +70,7 @@ impl DmaDevice {
         Self {
             name,
             id: DeviceId::next(),
-            plain: Plain::of(&reach, &limits),
+            plain: Plain::of(&reach),
             reach,
             addressing,
             coherent_mask,

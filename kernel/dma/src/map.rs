@@ -81,6 +81,11 @@ impl<P: Platform> Dma<P> {
             Link { dma: self, device }.note::<B, D>(Kind::Map, &held);
             return Ok(Mapping::new(self, device, held));
         }
+        if let Some((cells, bus)) = self.by_cell::<_, D>(device, &buffer, &request) {
+            let held = Held::new(buffer, Place::Bounced(cells), bus);
+            Link { dma: self, device }.note::<B, D>(Kind::Bounce, &held);
+            return Ok(Mapping::new(self, device, held));
+        }
         self.lend_as(device, buffer, attrs, Lines::Dirty)
     }
 

@@ -112,7 +112,9 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
     #[inline(never)]
     fn unmap_with_care(&mut self) -> B {
         let (link, held) = self.parts();
-        link.bring_home::<B, D>(held);
+        if !link.bring_home_by_cell::<B, D>(held) {
+            link.bring_home::<B, D>(held);
+        }
         let held = self.held.take();
         held.expect("it was there a moment ago").buffer
     }

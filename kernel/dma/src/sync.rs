@@ -16,6 +16,7 @@ use crate::door;
 use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
 use crate::span::Span;
+use crate::stand_in::StandIn;
 use crate::trace::Kind;
 use crate::view::access;
 use hal::{Access, DmaBuffer, PhysRange, Platform};
@@ -136,6 +137,27 @@ impl<P: Platform> Link<'_, P> {
             }
             _ => false,
         }
+    }
+
+    /// Does what [`bring_home`](Self::bring_home) does for a buffer that bounced by cells and has no view.
+    /// For others it says no, and does nothing.
+    #[inline]
+    pub(crate) fn bring_home_by_cell<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>) -> bool {
+        let Place::Bounced(StandIn::Cells(run)) = &held.place else {
+            return false;
+        };
+        if held.viewed.is_some() {
+            return false;
+        }
+        if D::DIR.device_writes() {
+            door::cells_home(self.dma.platform(), run, &mut held.buffer);
+        }
+        self.note::<B, D>(Kind::Unmap, held);
+        let home = Place::Direct(held.buffer.range(), Lines::InStep);
+        if let Place::Bounced(StandIn::Cells(run)) = core::mem::replace(&mut held.place, home) {
+            self.dma.release_cells(run);
+        }
+        true
     }
 
     /// Brings the bytes home: the end of a mapping, after which there is only the buffer.

@@ -1,13 +1,16 @@
 //! What stands in for a buffer: cells if it is small, else slots; and giving it back.
 
 use super::Run;
-use crate::decision::Request;
+use crate::decision::{Request, must_bounce};
 use crate::device::DmaDevice;
+use crate::direction::{Direction, Fill};
+use crate::door;
 use crate::error::MapError;
 use crate::layer::Dma;
 use crate::reason::BounceReason;
 use crate::stand_in::StandIn;
-use hal::{DmaAddr, Platform};
+use crate::swiotlb::CHUNK;
+use hal::{DmaAddr, DmaBuffer, Platform};
 
 impl<P: Platform> Dma<P> {
     /// What stands in for `request`, and where the device finds it.
@@ -17,44 +20,89 @@ impl<P: Platform> Dma<P> {
         request: &Request,
         reason: BounceReason,
     ) -> Result<(StandIn, DmaAddr), MapError> {
-        if let Some((run, bus)) = self.cells_for(device, request) {
-            return Ok((StandIn::Cells(run), bus));
+        if let Some(len) = self.cell_len(device, request) {
+            if let Some((run, bus)) = self.take_cells(device, len) {
+                return Ok((StandIn::Cells(run), bus));
+            }
+            device.counters.no_cell(P::cpu_id());
         }
         let (slots, bus) = self.slots_for(device, request, reason)?;
         Ok((StandIn::Slots(slots), bus))
     }
 
-    /// Cells for a small object, if the device's limits allow it, some are free, and it reaches them
-    /// (INV-4).
+    /// Lends `buffer` by cells, if it must bounce, and cells are what it bounces by: without the rest of
+    /// the decision, and of its errors, which would take longer than the copy.
+    #[inline(never)]
+    pub(crate) fn by_cell<B: DmaBuffer, D: Direction>(
+        &self,
+        device: &DmaDevice,
+        buffer: &B,
+        request: &Request,
+    ) -> Option<(StandIn, DmaAddr)> {
+        let len = self.cell_len(device, request)?;
+        let reason = must_bounce(device, self.policy(), request)?;
+        let (run, bus) = self.take_cells(device, len)?;
+        match D::FILL {
+            Fill::Copy => door::fill_cells(self.platform(), buffer, &run),
+            Fill::Scrub => door::scrub_cells(self.platform(), &run),
+        }
+        let stand_in = StandIn::Cells(run);
+        let counters = &device.counters;
+        counters.mapped_bounced::<P>(reason, &stand_in, request.block.len());
+        Some((stand_in, bus))
+    }
+
+    /// Bytes of cells that `request` takes, if there are any and the device's limits allow it.
     #[inline]
-    fn cells_for(&self, device: &DmaDevice, request: &Request) -> Option<(Run, DmaAddr)> {
-        let most = device.limits().cells.of(request.dir);
-        if request.block.len() > most {
+    fn cell_len(&self, device: &DmaDevice, request: &Request) -> Option<u64> {
+        let limits = device.limits();
+        let most = limits.cells.of(request.dir);
+        if request.block.len() > most || self.cells().is_none() {
             return None;
         }
+        // Granules are powers of two up to a line, and limits short: nothing overflows.
+        let grain = limits.granule - 1;
+        let len = (request.block.len() + grain) & !grain;
+        (len <= most).then_some(len)
+    }
+
+    /// Cells for `len` bytes, if some are free and the device reaches them (INV-4).
+    #[inline]
+    fn take_cells(&self, device: &DmaDevice, len: u64) -> Option<(Run, DmaAddr)> {
         let (cells, cpu) = (self.cells()?, P::cpu_id());
-        let len = request.extent(device)?.len();
-        if len > most {
-            return None;
-        }
-        if let Some(run) = cells.alloc(cpu, len) {
-            match device.reach().reach_slots(run.data()) {
-                Some(bus) => return Some((run, bus)),
-                None => cells.release(cpu, run),
+        let run = cells.alloc(cpu, len)?;
+        match reach(device, &run) {
+            Some(bus) => Some((run, bus)),
+            None => {
+                cells.release(cpu, run);
+                None
             }
         }
-        device.counters.no_cell(cpu);
-        None
+    }
+
+    /// Gives cells back.
+    #[inline]
+    pub(crate) fn release_cells(&self, run: Run) {
+        let cells = self.cells().expect("cells come from a set");
+        cells.release(P::cpu_id(), run);
     }
 
     /// Gives memory back to where it came from.
     pub(crate) fn release(&self, stand_in: StandIn) {
         match stand_in {
             StandIn::Slots(slots) => self.release_slots(slots),
-            StandIn::Cells(run) => {
-                let cells = self.cells().expect("cells come from a set");
-                cells.release(P::cpu_id(), run);
-            }
+            StandIn::Cells(run) => self.release_cells(run),
         }
+    }
+}
+
+/// Where the device finds a run. The stretch that it sees plainly is asked first, for most see it there.
+#[inline]
+fn reach(device: &DmaDevice, run: &Run) -> Option<DmaAddr> {
+    let data = run.data();
+    match device.plain().addr(data) {
+        // Bits that bus and CPU addresses of a bounce buffer have in common.
+        Some(bus) if (bus.get() ^ data.start().get()) & (CHUNK - 1) == 0 => Some(bus),
+        _ => device.reach().reach_slots(data),
     }
 }

@@ -99,6 +99,19 @@ pub(crate) fn decide(
     }
 }
 
+/// Why `request` bounces, if it does: [`decide`] for those who do not ask what else might be.
+#[inline]
+pub(crate) fn must_bounce(
+    device: &DmaDevice,
+    policy: Policy,
+    request: &Request,
+) -> Option<BounceReason> {
+    if request.attrs.forbid_bounce() || !policy.pool {
+        return None;
+    }
+    direct(device, policy, request).err()
+}
+
 /// A bounce for `reason`, where one is allowed and possible.
 fn bounce(
     device: &DmaDevice,
@@ -106,23 +119,22 @@ fn bounce(
     request: &Request,
     reason: BounceReason,
 ) -> Result<Route, MapError> {
-    if policy.pool && !request.attrs.forbid_bounce() {
-        return Ok(Route::Bounce(reason));
-    }
     let (block, reach) = (request.block, device.reach().last_reachable());
-    Err(if request.attrs.forbid_bounce() {
-        MapError::WouldBounce {
+    if request.attrs.forbid_bounce() {
+        return Err(MapError::WouldBounce {
             reason,
             block,
             reach,
-        }
-    } else {
-        MapError::NoPool {
+        });
+    }
+    if !policy.pool {
+        return Err(MapError::NoPool {
             reason,
             block,
             reach,
-        }
-    })
+        });
+    }
+    Ok(Route::Bounce(reason))
 }
 
 /// The direct address, or the first reason against it.

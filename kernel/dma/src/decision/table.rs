@@ -189,6 +189,11 @@ fn dec_4_the_plain_case_comes_out_as_the_decision_in_full_does() {
         let (force, pool) = (case.force, case.pool);
         let policy = Policy { force, pool };
         let full = decide(&device, policy, &request);
+        let bounces = match full {
+            Ok(Route::Bounce(reason)) => Some(reason),
+            _ => None,
+        };
+        assert_eq!(must_bounce(&device, policy, &request), bounces, "{case:?}");
         if let Some(addr) = at_once(&device, policy, &request) {
             assert_eq!(full, Ok(Route::Direct(addr)), "{case:?}");
             plain += 1;

@@ -8,7 +8,30 @@
 use crate::cells::{CELL, Run};
 use hal::{DmaBuffer, PhysRange, Platform};
 
+/// Fills a run with all of `buffer`, as [`fill`], and orders that before the doorbell.
+#[inline]
+pub(crate) fn fill_cells<P: Platform, B: DmaBuffer>(platform: &P, buffer: &B, run: &Run) {
+    fill(platform, buffer, buffer.range(), run);
+    platform.publish();
+}
+
+/// Fills a run with zeros, as [`scrub`], and orders that before the doorbell.
+#[inline]
+pub(crate) fn scrub_cells<P: Platform>(platform: &P, run: &Run) {
+    scrub(platform, run);
+    platform.publish();
+}
+
+/// Copies to all of `buffer` what the device wrote, as [`copy_out`].
+#[inline]
+pub(crate) fn cells_home<P: Platform, B: DmaBuffer>(platform: &P, run: &Run, buffer: &mut B) {
+    let to = buffer.range();
+    let from = PhysRange::new(run.data().start(), to.len()).expect("cells do not wrap");
+    copy_out(platform, run, from, buffer, to);
+}
+
 /// Fills all of a run: the bytes of `block`, and zeros up to the end of the last cell (CP-3, CP-4).
+#[inline]
 pub(super) fn fill<P: Platform, B: DmaBuffer>(
     platform: &P,
     buffer: &B,

@@ -22,6 +22,7 @@ pub(crate) use bytes::{
     copy_block_in, copy_block_out, copy_in, copy_out, drop_slots, drop_stale, fill, fill_block,
     look, scrub,
 };
+pub(crate) use cells::{cells_home, fill_cells, scrub_cells};
 pub use engine::{Engine, EngineId, Halt, Quarantined};
 pub use exposed::{Exposed, SyncError};
 pub use flight::InFlight;
