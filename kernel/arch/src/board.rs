@@ -7,9 +7,10 @@
 
 use crate::uncached::{arch_copy_uncached, arch_zero_uncached, uncached};
 use crate::{cache, copy};
-use aarch64_cpu::registers::{CNTVCT_EL0, MPIDR_EL1};
+use aarch64_cpu::registers::CNTVCT_EL0;
 use core::arch::asm;
 use core::ptr::NonNull;
+use core::sync::atomic::AtomicU64;
 use hal::layout::LINEAR_BASE;
 use hal::{
     Access, CacheLines, Cpu, CpuId, HeldLocks, Irq, MAX_CPUS, PhysAddr, PhysRange, Platform, Tally,
@@ -30,7 +31,13 @@ impl Cpu for Board {
     /// Affinity 0 of `MPIDR_EL1` (`boot` gives EL1 the true one): right without any set-up.
     #[inline]
     fn cpu_id() -> CpuId {
-        let core = MPIDR_EL1.get() as usize % MAX_CPUS;
+        let affinity: usize;
+        // SAFETY: reads an identification register. It is `pure` since no code moves from core to core:
+        // a function that asks twice reads once.
+        unsafe {
+            asm!("mrs {0}, mpidr_el1", out(reg) affinity, options(pure, nomem, nostack, preserves_flags));
+        }
+        let core = affinity % MAX_CPUS;
         CpuId::new(core).expect("a remainder is below its divisor")
     }
 
@@ -39,6 +46,27 @@ impl Cpu for Board {
     #[inline]
     fn stamp() -> u64 {
         CNTVCT_EL0.get()
+    }
+
+    #[inline]
+    fn ticket(counter: &AtomicU64) -> u64 {
+        let number;
+        // SAFETY: the word is in `counter`, and shared by atomic accesses alone. It is stored only if
+        // nobody else has stored since it was loaded.
+        unsafe {
+            asm!(
+                "2: ldxr {number}, [{counter}]",
+                "add {next}, {number}, #1",
+                "stxr {failed:w}, {next}, [{counter}]",
+                "cbnz {failed:w}, 2b",
+                counter = in(reg) counter.as_ptr(),
+                number = out(reg) number,
+                next = out(reg) _,
+                failed = out(reg) _,
+                options(nostack, preserves_flags),
+            );
+        }
+        number
     }
 
     #[inline]

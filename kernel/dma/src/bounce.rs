@@ -16,19 +16,22 @@ impl<P: Platform> Dma<P> {
         request: &Request,
         reason: BounceReason,
     ) -> Result<(Slots, DmaAddr), MapError> {
-        let (block, reach) = (request.block, device.reach().last_reachable());
-        let pool = self.pool().ok_or(MapError::NoPool {
+        let block = request.block;
+        // What only a refusal tells is worked out there.
+        let reach = || device.reach().last_reachable();
+        let pool = self.pool().ok_or_else(|| MapError::NoPool {
             reason,
             block,
-            reach,
+            reach: reach(),
         })?;
         let capacity = pool.capacity();
         let never = |max| MapError::TooLong {
             len: block.len(),
             max,
         };
-        let max = max_len(device.limits(), capacity);
-        let len = request.extent(device).ok_or(never(max))?.len();
+        let max = || max_len(device.limits(), capacity);
+        let extent = request.extent(device).ok_or_else(|| never(max()))?;
+        let len = extent.len();
         let layout = Layout::new(block.start(), len, device.limits(), 0, capacity)
             .map_err(|NeverFits { max }| never(max))?;
         let slots = pool.alloc(&layout, len).map_err(full)?;
@@ -42,7 +45,7 @@ impl<P: Platform> Dma<P> {
                 self.release_slots(slots);
                 Err(MapError::PoolUnreachable {
                     pool: pool.range(),
-                    reach,
+                    reach: reach(),
                 })
             }
         }

@@ -70,7 +70,7 @@ impl DmaDevice {
         Self {
             name,
             id: DeviceId::next(),
-            plain: Plain::of(&reach),
+            plain: Plain::of(&reach, &limits),
             reach,
             addressing,
             coherent_mask,

@@ -104,7 +104,7 @@ pub use error::{Class, MapError, Refused};
 pub use filled::{Arrived, Filled};
 pub use inspect::Inspector;
 pub use layer::Dma;
-pub use lent::{Cut, LentError, Piece, Received, Sent, Staged, Staging, Undone};
+pub use lent::{Cut, LentError, Made, Piece, Staged, Staging};
 pub use limits::Limits;
 pub use lines::LineMismatch;
 pub use mapping::Mapping;

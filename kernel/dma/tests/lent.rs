@@ -3,9 +3,7 @@
 mod common;
 
 use common::{POOL, assert_clean, layer, legacy, pages, pattern, transfer};
-use dma::{
-    Bouncing, Cut, DmaDevice, LentError, Piece, Reported, Staging, ToDevice, TooMuch, Undone,
-};
+use dma::{Bouncing, Cut, DmaDevice, LentError, Piece, Reported, Staging, ToDevice, TooMuch};
 use hal::{DmaAddr, DmaBuffer, Pages, Zone};
 use sim::{Builder, Machine, Op, under_every_adversary};
 
@@ -15,8 +13,8 @@ const PIECE: usize = 192;
 
 type Sends<'d> = Piece<'d, Machine, Pages<Machine>, ToDevice>;
 type Receives<'d> = Piece<'d, Machine, Pages<Machine>, dma::FromDevice<Reported>>;
-/// What a driver makes of a piece, in the words of these tests.
-type Fails<M> = Undone<&'static str, M>;
+/// What a driver makes of a piece.
+type Made<M, T> = (Option<M>, Result<T, &'static str>);
 
 fn staging<'d>(
     dma: &'d dma::Dma<Machine>,
@@ -32,10 +30,11 @@ fn keep<'d>(
     machine: &Machine,
     kept: &mut Vec<(u64, Vec<u8>)>,
     (at, mapping): (u64, Sends<'d>),
-) -> Result<Sends<'d>, Fails<Sends<'d>>> {
-    Ok(transfer(mapping, |addr, len| {
+) -> Made<Sends<'d>, ()> {
+    let sent = transfer(mapping, |addr, len| {
         kept.push((at, machine.device_read(machine.bus(), addr, len)));
-    }))
+    });
+    (Some(sent), Ok(()))
 }
 
 /// A device that has `stock` to give, of which it sends as much as fits.
@@ -43,7 +42,7 @@ fn give<'d>(
     machine: &Machine,
     stock: &[u8],
     (at, mapping): (u64, Receives<'d>),
-) -> Result<(Receives<'d>, u64), Fails<Receives<'d>>> {
+) -> Made<Receives<'d>, u64> {
     let rest = &stock[(at as usize).min(stock.len())..];
     let n = rest.len().min(mapping.len() as usize);
     let write = |addr: DmaAddr, _| {
@@ -51,7 +50,7 @@ fn give<'d>(
             machine.device_write(machine.bus(), addr, &rest[..n]);
         }
     };
-    Ok((transfer(mapping, write), n as u64))
+    (Some(transfer(mapping, write)), Ok(n as u64))
 }
 
 #[test]
@@ -141,21 +140,13 @@ fn lent_3_a_driver_that_fails_gives_the_memory_back_and_tells_how_far_it_came() 
         let mut kept = Vec::new();
         let cut = staging.to_device(&pattern(500), |at, piece| match at {
             0 => keep(&machine, &mut kept, (at, piece)),
-            _ => Err(Undone {
-                error: "no more",
-                mapping: Some(piece),
-            }),
+            _ => (Some(piece), Err("no more")),
         });
         let cut = cut.expect_err("the second piece fails");
         assert_eq!((cut.done, cut.error), (192, LentError::Driver("no more")));
         assert_eq!(cut.to_string(), "after 192 bytes: no more");
         let mut bytes = [0x33; 300];
-        let cut = staging.from_device(&mut bytes, |_, piece| {
-            Err(Undone {
-                error: "nothing",
-                mapping: Some(piece),
-            })
-        });
+        let cut = staging.from_device(&mut bytes, |_, piece| (Some(piece), Err("nothing")));
         assert_eq!(cut.expect_err("fails").done, 0);
         assert_eq!(bytes, [0x33; 300]);
         let more = staging.to_device(&[1], |at, piece| keep(&machine, &mut kept, (at, piece)));
@@ -171,10 +162,7 @@ fn lent_3_memory_that_a_device_keeps_is_missed_until_there_is_other() {
     let mut staging = staging(&dma, &device, Zone::Dma);
     let lose = |_, piece: Sends<'_>| {
         drop(piece);
-        Err(Undone {
-            error: "kept",
-            mapping: None,
-        })
+        (None, Err("kept"))
     };
     let cut = staging.to_device(&[1; 10], lose).expect_err("lost");
     assert_eq!(cut.error, LentError::Driver("kept"));
@@ -195,7 +183,7 @@ fn lent_3_a_report_of_more_than_was_asked_for_fills_nothing() {
     let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
     let mut staging = staging(&dma, &device, Zone::Dma);
     let mut bytes = [0x33; 100];
-    let boast = |_, piece| Ok::<_, Fails<_>>((piece, 101));
+    let boast = |_, piece| -> Made<_, _> { (Some(piece), Ok(101)) };
     let cut = staging
         .from_device(&mut bytes, boast)
         .expect_err("too much");
@@ -206,7 +194,7 @@ fn lent_3_a_report_of_more_than_was_asked_for_fills_nothing() {
     let (done, error) = (0, LentError::Report(error));
     assert_eq!(cut, Cut { done, error });
     assert_eq!(bytes, [0x33; 100]);
-    let none = |_, piece| Ok::<_, Fails<_>>((piece, 0));
+    let none = |_, piece| -> Made<_, _> { (Some(piece), Ok(0)) };
     assert_eq!(staging.from_device(&mut bytes, none), Ok(0));
 }
 
@@ -215,7 +203,7 @@ fn lent_3_memory_that_cannot_be_mapped_is_kept() {
     let machine = Machine::default();
     let (dma, device) = (layer(&machine, Bouncing::Off, POOL), legacy(&machine));
     let mut staging = staging(&dma, &device, Zone::High);
-    let sent = staging.to_device(&[1], |_, piece| Ok::<_, Fails<_>>(piece));
+    let sent = staging.to_device(&[1], |_, piece| -> Made<_, _> { (Some(piece), Ok(())) });
     let error = sent.expect_err("out of reach").error;
     assert!(matches!(error, LentError::Map(_)), "{error:?}");
     assert!(staging.into_inner().is_some());

@@ -1,6 +1,7 @@
 //! Which core runs, and whether it may be interrupted.
 
 use crate::{HeldLocks, Tally};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 /// Cores of the largest machine this kernel knows (BCM2711: four).
 pub const MAX_CPUS: usize = 4;
@@ -37,6 +38,12 @@ pub trait Cpu {
     /// events of several cores. No unit; always 0 on a machine without.
     fn stamp() -> u64 {
         0
+    }
+
+    /// Takes the next number of a counter: nobody else gets it, interrupt or not.
+    #[inline]
+    fn ticket(counter: &AtomicU64) -> u64 {
+        counter.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Counts once more, `amount` of it. Loses nothing to interrupts or other cores.

@@ -119,22 +119,23 @@ fn bounce(
     request: &Request,
     reason: BounceReason,
 ) -> Result<Route, MapError> {
+    if policy.pool && !request.attrs.forbid_bounce() {
+        return Ok(Route::Bounce(reason));
+    }
     let (block, reach) = (request.block, device.reach().last_reachable());
-    if request.attrs.forbid_bounce() {
-        return Err(MapError::WouldBounce {
+    Err(if request.attrs.forbid_bounce() {
+        MapError::WouldBounce {
             reason,
             block,
             reach,
-        });
-    }
-    if !policy.pool {
-        return Err(MapError::NoPool {
+        }
+    } else {
+        MapError::NoPool {
             reason,
             block,
             reach,
-        });
-    }
-    Ok(Route::Bounce(reason))
+        }
+    })
 }
 
 /// The direct address, or the first reason against it.

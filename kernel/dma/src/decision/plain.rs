@@ -8,6 +8,7 @@
 use super::Request;
 use crate::attrs::Attrs;
 use crate::device::DmaDevice;
+use crate::limits::Limits;
 use crate::reach::Reach;
 use crate::reason::Policy;
 use hal::{DmaAddr, LINE, PhysAddr, PhysRange};
@@ -20,15 +21,19 @@ pub(crate) struct Plain {
     last: PhysAddr,
     /// What to add to a physical address, modulo 2^64.
     bias: u64,
+    /// Bits that a length must not have, lest it be rounded up.
+    grain: u64,
 }
 
 impl Plain {
     /// What `reach` comes to. A device that reaches nothing has an empty stretch.
-    pub(crate) fn of(reach: &Reach) -> Self {
+    pub(crate) fn of(reach: &Reach, limits: &Limits) -> Self {
+        let grain = limits.granule - 1;
         let nothing = Self {
             first: PhysAddr::new(1),
             last: PhysAddr::new(0),
             bias: 0,
+            grain,
         };
         let limit = reach.limit().last();
         let Some(window) = reach.windows().first() else {
@@ -37,6 +42,7 @@ impl Plain {
                 first,
                 last,
                 bias: 0,
+                grain,
             };
         };
         // Behind the first window others may follow: they are looked up in full.
@@ -45,7 +51,12 @@ impl Plain {
         };
         let first = window.phys().start();
         let bias = window.bus().get().wrapping_sub(first.get());
-        Self { first, last, bias }
+        Self {
+            first,
+            last,
+            bias,
+            grain,
+        }
     }
 
     /// The address of `block`, if all of it lies in the stretch.
@@ -67,13 +78,13 @@ pub(crate) fn at_once(device: &DmaDevice, policy: Policy, request: &Request) -> 
         dir,
         attrs,
     } = *request;
-    let limits = device.limits();
+    let plain = device.plain();
     // A length that would be rounded up has more to ask.
-    let grain = limits.granule.wrapping_sub(1);
-    if policy.force || attrs.contains(Attrs::REQUIRE_COHERENT) || block.len() & grain != 0 {
+    let rounded = block.len() & plain.grain != 0;
+    if policy.force || attrs.contains(Attrs::REQUIRE_COHERENT) || rounded {
         return None;
     }
-    if dir.device_writes() && !limits.coherent {
+    if dir.device_writes() && !device.limits().coherent {
         // From the first byte of the first line to the last byte of the last one.
         let first = block.start().get() & !(LINE - 1);
         let last = block.last().get() | (LINE - 1);
@@ -81,7 +92,7 @@ pub(crate) fn at_once(device: &DmaDevice, policy: Policy, request: &Request) -> 
             return None;
         }
     }
-    device.plain().addr(block)
+    plain.addr(block)
 }
 
 #[cfg(test)]
@@ -109,10 +120,10 @@ mod tests {
 
     #[test]
     fn tr_1_without_windows_all_that_can_be_emitted_is_plain() {
-        let plain = Plain::of(&reach(&[], 32, 30));
+        let plain = Plain::of(&reach(&[], 32, 30), &Limits::DEFAULT);
         assert_eq!(plain.addr(block(0, 1 << 30)), Some(DmaAddr::new(0)));
         assert_eq!(plain.addr(block(1, 1 << 30)), None);
-        let all = Plain::of(&reach(&[], 64, 64));
+        let all = Plain::of(&reach(&[], 64, 64), &Limits::DEFAULT);
         assert_eq!(
             all.addr(block(u64::MAX - 1, 1)),
             Some(DmaAddr::new(u64::MAX - 1))
@@ -121,7 +132,10 @@ mod tests {
 
     #[test]
     fn a_device_that_reaches_nothing_has_no_plain_case() {
-        let blind = Plain::of(&reach(&[(0, 0xC000_0000, 1 << 30)], 30, 64));
+        let blind = Plain::of(
+            &reach(&[(0, 0xC000_0000, 1 << 30)], 30, 64),
+            &Limits::DEFAULT,
+        );
         assert_eq!(blind.addr(block(0, 1)), None);
         assert_eq!(blind.addr(block(1, 1)), None);
     }
@@ -134,7 +148,7 @@ mod tests {
         ) {
             let master = reach(&[first, second], mask, limit);
             let alone = reach(&[first], mask, limit);
-            let plain = Plain::of(&master).addr(block(at, len));
+            let plain = Plain::of(&master, &Limits::DEFAULT).addr(block(at, len));
             prop_assert_eq!(plain, alone.reach(block(at, len)));
             if plain.is_some() {
                 prop_assert_eq!(plain, master.reach(block(at, len)));

@@ -52,8 +52,18 @@ pub(crate) fn fill_block<P: Platform, B: DmaBuffer>(
     if let StandIn::Cells(run) = slots {
         return cells::fill(platform, buffer, block, run);
     }
-    let whole = Span::whole(block.len());
-    let (lines, data) = (lines_of(slots.data()), whole.within(slots.data()));
+    let data = Span::whole(block.len()).within(slots.data());
+    if data != slots.data() || !data.is_aligned(LINE) {
+        scrub_edges(platform, device, data, slots);
+    }
+    copy_block_in(platform, device, buffer, block, slots);
+}
+
+/// Fills what lies between `data`, the place of a buffer's bytes, and the ends of the first and last line
+/// with zeros.
+#[inline(never)]
+fn scrub_edges<P: Platform>(platform: &P, device: &DmaDevice, data: PhysRange, slots: &StandIn) {
+    let lines = lines_of(slots.data());
     for edge in [
         PhysRange::between(lines.start(), data.start()),
         PhysRange::between(data.end(), lines.end()),
@@ -70,7 +80,6 @@ pub(crate) fn fill_block<P: Platform, B: DmaBuffer>(
     {
         platform.clean(rest);
     }
-    copy_block_in(platform, device, buffer, block, slots);
 }
 
 /// Copies a part of the original to its place in the bounce buffer (PS-2). For a device that does not

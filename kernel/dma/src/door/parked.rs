@@ -3,8 +3,8 @@
 use core::mem::{MaybeUninit, align_of, size_of};
 
 /// Words that a parked buffer may have. Buffers are addresses and lengths; the largest of this
-/// kernel has six words.
-const WORDS: usize = 8;
+/// kernel, the start of a heap buffer that is lent for a slice, has nine words.
+const WORDS: usize = 9;
 
 /// A buffer whose type was forgotten. Letting go of it leaks the buffer; [`free`](Self::free) drops
 /// it.

@@ -4,15 +4,6 @@ use crate::error::MapError;
 use crate::reported::TooMuch;
 use core::fmt;
 
-/// A transfer that a driver could not do.
-#[derive(Debug)]
-pub struct Undone<E, M> {
-    /// Why.
-    pub error: E,
-    /// What it was to do it with, unless a device may still use it.
-    pub mapping: Option<M>,
-}
-
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LentError<E> {

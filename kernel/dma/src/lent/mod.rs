@@ -16,7 +16,7 @@
 mod error;
 mod staged;
 
-pub use error::{Cut, LentError, Undone};
+pub use error::{Cut, LentError};
 pub use staged::Staged;
 
 use crate::attrs::Attrs;
@@ -31,15 +31,9 @@ use hal::{DmaBuffer, LINE, Platform};
 /// A piece of a slice, mapped: what a driver's closure is given, and gives back.
 pub type Piece<'d, P, B, D> = Mapping<'d, P, Staged<B>, D>;
 
-/// What a driver makes of a piece that it was to send.
-pub type Sent<'d, P, B, E> =
-    Result<Piece<'d, P, B, ToDevice>, Undone<E, Piece<'d, P, B, ToDevice>>>;
-
-/// What a driver makes of a piece that it was to fill, and how much it filled.
-pub type Received<'d, P, B, E> = Result<
-    (Piece<'d, P, B, FromDevice<Reported>>, u64),
-    Undone<E, Piece<'d, P, B, FromDevice<Reported>>>,
->;
+/// What a driver makes of a piece: the piece, unless a device may still use it, and what came of it: how
+/// much was filled, or why nothing was done.
+pub type Made<'d, P, B, D, T, E> = (Option<Piece<'d, P, B, D>>, Result<T, E>);
 
 /// Memory of its own that carries slices to and from one device.
 pub struct Staging<'d, P: Platform, B: DmaBuffer> {
@@ -89,7 +83,7 @@ impl<'d, P: Platform, B: DmaBuffer> Staging<'d, P, B> {
     pub fn to_device<E>(
         &mut self,
         bytes: &[u8],
-        mut send: impl FnMut(u64, Piece<'d, P, B, ToDevice>) -> Sent<'d, P, B, E>,
+        mut send: impl FnMut(u64, Piece<'d, P, B, ToDevice>) -> Made<'d, P, B, ToDevice, (), E>,
     ) -> Result<(), Cut<E>> {
         let mut done = 0;
         for piece in bytes.chunks(self.step()) {
@@ -103,17 +97,14 @@ impl<'d, P: Platform, B: DmaBuffer> Staging<'d, P, B> {
     fn send_piece<E>(
         &mut self,
         bytes: &[u8],
-        send: impl FnOnce(Piece<'d, P, B, ToDevice>) -> Sent<'d, P, B, E>,
+        send: impl FnOnce(Piece<'d, P, B, ToDevice>) -> Made<'d, P, B, ToDevice, (), E>,
     ) -> Result<(), LentError<E>> {
         // Not shown to the device before the bytes are there.
         let mut mapping = self.lend(bytes.len(), ToDevice, Attrs::DEFER_SYNC)?;
         mapping.for_cpu().copy_from_slice(bytes);
-        let (mapping, result) = match send(mapping) {
-            Ok(mapping) => (Some(mapping), Ok(())),
-            Err(Undone { error, mapping }) => (mapping, Err(LentError::Driver(error))),
-        };
+        let (mapping, result) = send(mapping);
         self.buffer = mapping.map(|mapping| mapping.unmap().into_inner());
-        result
+        result.map_err(LentError::Driver)
     }
 
     /// Fills `bytes`: `receive` is called for each piece with its place in the slice, and says how much
@@ -123,7 +114,10 @@ impl<'d, P: Platform, B: DmaBuffer> Staging<'d, P, B> {
     pub fn from_device<E>(
         &mut self,
         bytes: &mut [u8],
-        mut receive: impl FnMut(u64, Piece<'d, P, B, FromDevice<Reported>>) -> Received<'d, P, B, E>,
+        mut receive: impl FnMut(
+            u64,
+            Piece<'d, P, B, FromDevice<Reported>>,
+        ) -> Made<'d, P, B, FromDevice<Reported>, u64, E>,
     ) -> Result<u64, Cut<E>> {
         let mut done = 0;
         for piece in bytes.chunks_mut(self.step()) {
@@ -142,21 +136,22 @@ impl<'d, P: Platform, B: DmaBuffer> Staging<'d, P, B> {
     fn receive_piece<E>(
         &mut self,
         bytes: &mut [u8],
-        receive: impl FnOnce(Piece<'d, P, B, FromDevice<Reported>>) -> Received<'d, P, B, E>,
+        receive: impl FnOnce(
+            Piece<'d, P, B, FromDevice<Reported>>,
+        ) -> Made<'d, P, B, FromDevice<Reported>, u64, E>,
     ) -> Result<u64, LentError<E>> {
         let mapping = self.lend(bytes.len(), FromDevice::REPORTED, Attrs::NONE)?;
-        let (filled, error) = match receive(mapping) {
-            Ok((mapping, came)) => match mapping.complete(came) {
-                Ok(completed) => (completed.unmap(), None),
-                Err(wrong) => (
-                    wrong.mapping.abandon(),
-                    Some(LentError::Report(wrong.error)),
-                ),
-            },
-            Err(Undone { error, mapping }) => {
-                self.buffer = mapping.map(|mapping| mapping.abandon().into_inner().into_inner());
-                return Err(LentError::Driver(error));
-            }
+        let (mapping, came) = receive(mapping);
+        let came = came.map_err(LentError::Driver);
+        let Some(mapping) = mapping else {
+            return came.and(Err(LentError::NoStaging));
+        };
+        let (filled, error) = match mapping.complete(*came.as_ref().unwrap_or(&0)) {
+            Ok(completed) => (completed.unmap(), came.err()),
+            Err(wrong) => (
+                wrong.mapping.abandon(),
+                Some(LentError::Report(wrong.error)),
+            ),
         };
         let came = filled.bytes();
         // The closure may have given back another staging's piece, which is longer.

@@ -8,18 +8,18 @@ use hal::{DmaBuffer, PhysRange};
 /// in for.
 ///
 /// # Invariants
-/// `window` lies in the range of `buffer`.
+/// `len` is not zero, and no more than the range of `buffer`.
 pub struct Staged<B: DmaBuffer> {
     buffer: B,
-    window: PhysRange,
+    len: u64,
 }
 
 impl<B: DmaBuffer> Staged<B> {
     /// The first `len` bytes of `buffer`; gives it back if it has not as many, or there are none.
     pub(super) fn new(buffer: B, len: u64) -> Result<Self, B> {
         match buffer.range().slice(0, len) {
-            // INVARIANT: a slice of the range.
-            Some(window) => Ok(Self { buffer, window }),
+            // INVARIANT: there is such a slice of the range.
+            Some(_) => Ok(Self { buffer, len }),
             None => Err(buffer),
         }
     }
@@ -29,13 +29,14 @@ impl<B: DmaBuffer> Staged<B> {
     }
 }
 
-// SAFETY: `buffer` keeps these promises for its range, which `window` lies in (invariant) and which
-// does not change; it is taken out by value alone. Dropping and forgetting are the buffer's.
+// SAFETY: `buffer` keeps these promises for its range, of which this is the start (invariant), as long
+// always; it is taken out by value alone. Dropping and forgetting are the buffer's.
 unsafe impl<B: DmaBuffer> DmaBuffer for Staged<B> {
     const CPU_ACCESS: bool = B::CPU_ACCESS;
 
     fn range(&self) -> PhysRange {
-        self.window
+        let window = self.buffer.range().slice(0, self.len);
+        window.expect("`new` found it there")
     }
 
     fn owned(&self) -> PhysRange {

@@ -53,7 +53,30 @@ pub struct NeverFits {
 impl Layout {
     /// The shape for `len` bytes that stand in for those at `orig`, in a pool whose longest run has
     /// `capacity` slots. `alloc_align_mask` is 0 for streaming mappings.
+    #[inline]
     pub fn new(
+        orig: PhysAddr,
+        len: u64,
+        limits: &Limits,
+        alloc_align_mask: u64,
+        capacity: u32,
+    ) -> Result<Self, NeverFits> {
+        let masks = limits.min_align_mask | alloc_align_mask | !limits.seg_boundary_mask;
+        if masks == 0 && len <= u64::from(capacity) * SLOT {
+            // Nearly every device has no such wish: any slot will do, for a page or more any page.
+            return Ok(Self {
+                slots: len.div_ceil(SLOT) as u32,
+                align: if len >= PAGE { PAGE_SLOTS } else { 1 },
+                phase: 0,
+                boundary: CHUNK_SLOTS,
+                offset: 0,
+            });
+        }
+        Self::by_masks(orig, len, limits, alloc_align_mask, capacity)
+    }
+
+    /// The same for any masks.
+    fn by_masks(
         orig: PhysAddr,
         len: u64,
         limits: &Limits,
@@ -93,6 +116,7 @@ impl Layout {
     }
 
     /// What a failed search for this shape proves.
+    #[inline]
     pub(crate) fn kind(&self) -> Kind {
         match (self.align, self.phase, self.boundary) {
             (1, _, CHUNK_SLOTS) => Kind::Any,
@@ -102,6 +126,7 @@ impl Layout {
     }
 
     /// Does no single chunk have room for it?
+    #[inline]
     pub(crate) fn is_long(&self) -> bool {
         self.phase + self.slots > CHUNK_SLOTS
     }
@@ -206,6 +231,19 @@ mod tests {
     }
 
     const ORIG: u64 = 0x2_0000_1804;
+
+    #[test]
+    fn al_3_without_masks_the_shape_is_what_any_masks_make_of_it() {
+        let (orig, limits, capacity) = (PhysAddr::new(ORIG), limits(0, u64::MAX), 3);
+        for len in 1..=4 * SLOT {
+            let by_masks = Layout::by_masks(orig, len, &limits, 0, capacity);
+            assert_eq!(
+                Layout::new(orig, len, &limits, 0, capacity),
+                by_masks,
+                "{len}"
+            );
+        }
+    }
 
     #[test]
     fn al_5_vectors() {

@@ -63,7 +63,7 @@ impl Trace {
     #[inline(always)]
     pub(crate) fn note<P: Cpu>(&self, tag: Tag, addr: u64, len: u64) {
         let ring = &self.0[P::cpu_id().index()];
-        let number = ring.next.fetch_add(1, Ordering::Relaxed);
+        let number = P::ticket(&ring.next);
         let slot = &ring.slots[number as usize % EVENTS];
         slot.tag.store(tag.0, Ordering::Relaxed);
         slot.addr.store(addr, Ordering::Relaxed);

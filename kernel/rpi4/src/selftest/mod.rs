@@ -16,6 +16,7 @@ mod held;
 mod limits;
 mod lists;
 mod moves;
+mod reported;
 mod second_handle;
 mod traps;
 
@@ -88,6 +89,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), T
         copies::TESTS,
         cells::TESTS,
         lists::TESTS,
+        reported::TESTS,
         canary::TESTS,
         limits::TESTS,
         growth::TESTS,
