@@ -51,7 +51,7 @@ fn receive<B: DmaBuffer>(
 }
 
 fn reported(bed: &Bed) -> Verdict {
-    let before = bed.used_slots();
+    let before = bed.in_use();
     for (zone, n) in [Zone::Dma, bed.far_zone()]
         .into_iter()
         .flat_map(|zone| REPORTS.map(|n| (zone, n)))
@@ -60,7 +60,7 @@ fn reported(bed: &Bed) -> Verdict {
             return Verdict::Failed(why);
         }
     }
-    let used = bed.used_slots();
+    let used = bed.in_use();
     check!(used == before, "{used} slots in use, {before} before");
     Verdict::Passed
 }
