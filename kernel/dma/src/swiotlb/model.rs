@@ -5,9 +5,19 @@
 
 extern crate std;
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::sync::atomic::Ordering;
 use hal::{Cpu, CpuId, Irq, PhysAddr, PhysRange, RamRegion};
+use std::boxed::Box;
+
+std::thread_local! {
+    static EXPLORING: Cell<bool> = const { Cell::new(false) };
+}
+
+shuttle::thread_local! {
+    static CORE: Cell<CpuId> = Cell::new(CpuId::BOOT);
+    static EXPLORED_MASK: Cell<bool> = Cell::new(false);
+}
 
 std::thread_local! {
     static MASKED: Cell<bool> = const { Cell::new(false) };
@@ -15,7 +25,29 @@ std::thread_local! {
 
 /// Has the calling thread's core say that its interrupts are masked, or not.
 pub(super) fn mask(masked: bool) {
-    MASKED.set(masked);
+    if EXPLORING.get() {
+        EXPLORED_MASK.with(|mask| mask.set(masked));
+    } else {
+        MASKED.set(masked);
+    }
+}
+
+/// Runs `cores` at once, under `schedules` schedules of each kind: any order, and few changes of turn.
+pub(super) fn explore(schedules: usize, cores: impl Fn() + Send + Sync + 'static) {
+    let cores = std::sync::Arc::new(cores);
+    let run = move |cores: &dyn Fn()| {
+        EXPLORING.set(true);
+        cores();
+    };
+    let (random, few) = (cores.clone(), cores);
+    shuttle::check_random(move || run(&*random), schedules);
+    shuttle::check_pct(move || run(&*few), schedules, 3);
+    EXPLORING.set(false);
+}
+
+/// Has the calling thread of an exploration play core `core`.
+pub(super) fn play(core: usize) {
+    CORE.with(|cell| cell.set(CpuId::new(core).expect("four cores")));
 }
 
 /// A core whose interrupts are masked when a test says so.
@@ -33,7 +65,11 @@ impl Irq for Core {
     }
 
     fn masked() -> bool {
-        MASKED.get()
+        if EXPLORING.get() {
+            EXPLORED_MASK.with(Cell::get)
+        } else {
+            MASKED.get()
+        }
     }
 
     fn relax() {
@@ -43,7 +79,11 @@ impl Irq for Core {
 
 impl Cpu for Core {
     fn cpu_id() -> CpuId {
-        CpuId::BOOT
+        if EXPLORING.get() {
+            CORE.with(Cell::get)
+        } else {
+            CpuId::BOOT
+        }
     }
 }
 
@@ -54,8 +94,38 @@ pub(super) fn region(start: u64, len: u64) -> RamRegion {
     unsafe { RamRegion::assume_owned(range) }
 }
 
-/// What happens before each access: nothing, unless a test explores schedules.
-fn step() {}
+std::thread_local! {
+    static AHEAD: Cell<usize> = const { Cell::new(0) };
+    static INTRUDER: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+}
+
+/// Has `intruder` come in before the `n`th access from now on, counted from 1. It must not wait for what
+/// the access is part of.
+pub(super) fn intrude(n: usize, intruder: impl FnOnce() + 'static) {
+    AHEAD.set(n);
+    INTRUDER.replace(Some(Box::new(intruder)));
+}
+
+/// Was there no such access? Then nobody comes in any more.
+pub(super) fn nobody_came() -> bool {
+    AHEAD.set(0);
+    INTRUDER.take().is_some()
+}
+
+/// What happens before each access: nothing, unless a test has somebody come in, or explores schedules.
+fn step() {
+    let ahead = AHEAD.get();
+    if ahead > 0 {
+        AHEAD.set(ahead - 1);
+        let intruder = (ahead == 1).then(|| INTRUDER.take()).flatten();
+        if let Some(intruder) = intruder {
+            intruder();
+        }
+    }
+    if EXPLORING.get() {
+        shuttle::thread::yield_now();
+    }
+}
 
 macro_rules! word {
     ($name:ident, $inner:ident, $value:ty) => {

@@ -127,11 +127,10 @@ impl<'a, I: Irq> Open<'a, I> {
         Some(now.saturating_sub(since))
     }
 
-    /// Empties the place, if no slot is in use: its memory.
+    /// Empties the place, in which no slot is in use: its memory.
     pub(super) fn detach(&mut self) -> Option<RamRegion> {
-        if self.state.chunk.free_slots() < self.state.chunk.total() {
-            return None;
-        }
+        let used = self.state.chunk.total() - self.state.chunk.free_slots();
+        assert!(used == 0, "{used} slots of a chunk that goes are in use");
         let memory = self.state.memory.take()?;
         self.hints.empty();
         self.state.chunk = Chunk::NONE;

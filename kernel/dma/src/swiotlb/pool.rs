@@ -11,7 +11,7 @@ use super::classes::bits;
 use super::descriptor::Descriptor;
 use super::grow::Spare;
 use super::growing::Growing;
-use super::layout::Layout;
+use super::layout::{Kind, Layout};
 use super::open::Open;
 use super::origins::{NoOrigins, Notes, Places};
 use super::shared::Shared;
@@ -35,6 +35,9 @@ pub struct Pool<I> {
     floor: usize,
     first: PhysRange,
 }
+
+/// How often a request looks into all chunks while others take slots and give them back.
+const ROUNDS: usize = 4;
 
 /// Why a chunk that may serve did not.
 enum Missed {
@@ -201,10 +204,29 @@ impl<I: Irq + Cpu> Pool<I> {
         self.shared.classes.candidates(layout.kind(), layout.slots)
     }
 
-    /// Looks into every chunk that may serve; those that were locked come last and are waited for.
+    /// Looks into every chunk that may serve, and again where slots came back behind its back.
     fn alloc_elsewhere(&self, layout: &Layout, len: u64) -> Option<Slots> {
+        for _ in 0..ROUNDS {
+            let before = self.candidates(layout);
+            let slots = self.look_everywhere(before, layout, len);
+            // A chunk that was looked into in vain is no candidate any more.
+            if slots.is_some() || layout.kind() == Kind::Rare || !self.may_serve(layout) {
+                return slots;
+            }
+        }
+        None
+    }
+
+    /// Is there a candidate that says that it has such a run?
+    fn may_serve(&self, layout: &Layout) -> bool {
+        let says = |index: usize| self.chunks[index].hints.longest(layout.kind()) >= layout.slots;
+        bits(self.candidates(layout)).any(says)
+    }
+
+    /// Looks into `chunks`, lowest first; those that were locked come last and are waited for.
+    fn look_everywhere(&self, chunks: u64, layout: &Layout, len: u64) -> Option<Slots> {
         let mut locked = 0;
-        for index in bits(self.candidates(layout)) {
+        for index in bits(chunks) {
             match self.alloc_in(index, layout, len) {
                 Ok(slots) => return Some(slots),
                 Err(Missed::Locked) => locked |= 1 << index,
@@ -234,13 +256,11 @@ impl<I: Irq + Cpu> Pool<I> {
             largest_run: 0,
         };
         // What is in none of the classes has no slot.
-        for index in bits(self.shared.classes.candidates(super::layout::Kind::Any, 1)) {
+        for index in bits(self.shared.classes.candidates(Kind::Any, 1)) {
             let hints = &self.chunks[index].hints;
             let free = hints.free();
             full.free += free;
-            full.largest_run = full
-                .largest_run
-                .max(free.min(hints.longest(super::layout::Kind::Any)));
+            full.largest_run = full.largest_run.max(free.min(hints.longest(Kind::Any)));
         }
         full
     }

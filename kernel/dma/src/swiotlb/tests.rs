@@ -4,7 +4,9 @@ extern crate std;
 
 mod bitmap;
 mod growth;
+mod intruders;
 mod rules;
+mod schedules;
 
 use super::layout::Layout;
 use super::model::{Core, region};

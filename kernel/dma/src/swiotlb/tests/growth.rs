@@ -12,12 +12,12 @@ use std::sync::Mutex;
 use std::vec::Vec;
 
 /// Idle time of the pools here.
-const IDLE_US: u64 = 1_000;
+pub(super) const IDLE_US: u64 = 1_000;
 
 /// Low memory in pages, a clock that the test turns, and questions counted.
-struct Store {
+pub(super) struct Store {
     free: Mutex<Vec<PhysRange>>,
-    all: u64,
+    pub(super) all: u64,
     now: AtomicU64,
     asked: AtomicU64,
     /// Calls of `take`.
@@ -25,7 +25,7 @@ struct Store {
 }
 
 impl Store {
-    fn new(free: &[(u64, u64)]) -> &'static Self {
+    pub(super) fn new(free: &[(u64, u64)]) -> &'static Self {
         let range = |(start, len): &(u64, u64)| region(*start, *len).range();
         Box::leak(Box::new(Self {
             free: Mutex::new(free.iter().map(range).collect()),
@@ -36,7 +36,7 @@ impl Store {
         }))
     }
 
-    fn free(&self) -> u64 {
+    pub(super) fn free(&self) -> u64 {
         self.free
             .lock()
             .expect("alive")
@@ -49,7 +49,7 @@ impl Store {
         self.asked.swap(0, Relaxed) > 0
     }
 
-    fn wait(&self, micros: u64) {
+    pub(super) fn wait(&self, micros: u64) {
         self.now.fetch_add(micros, Relaxed);
     }
 }
@@ -110,7 +110,7 @@ impl Supply for Store {
 }
 
 /// A floor of 512 slots, and `free` to grow by up to `ceiling` chunks.
-fn growing(free: &[(u64, u64)], ceiling: usize) -> (Pool<Core>, &'static Store) {
+pub(super) fn growing(free: &[(u64, u64)], ceiling: usize) -> (Pool<Core>, &'static Store) {
     let store = Store::new(free);
     let growth = Growth {
         supply: store,
@@ -122,9 +122,9 @@ fn growing(free: &[(u64, u64)], ceiling: usize) -> (Pool<Core>, &'static Store) 
 }
 
 /// Plenty, behind the floor.
-const PLENTY: &[(u64, u64)] = &[(BASE + CHUNK, 64 * CHUNK)];
+pub(super) const PLENTY: &[(u64, u64)] = &[(BASE + CHUNK, 64 * CHUNK)];
 
-fn take(pool: &Pool<Core>, len: u64) -> Option<Slots> {
+pub(super) fn take(pool: &Pool<Core>, len: u64) -> Option<Slots> {
     pool.alloc(&plain(pool, len), len).ok()
 }
 
@@ -136,14 +136,14 @@ fn masked<R>(f: impl FnOnce() -> R) -> R {
 }
 
 /// Looks after the pool for long enough that everything idle is gone.
-fn rest(pool: &Pool<Core>, store: &Store) {
+pub(super) fn rest(pool: &Pool<Core>, store: &Store) {
     for _ in 0..8 {
         store.wait(IDLE_US / 2);
         pool.tend();
     }
 }
 
-fn total(pool: &Pool<Core>) -> u32 {
+pub(super) fn total(pool: &Pool<Core>) -> u32 {
     pool.usage().total
 }
 

@@ -13,7 +13,7 @@ fn drain(pool: &Pool<Core>, len: u64) -> Vec<Slots> {
 }
 
 #[test]
-fn cve_2023_52790_a_pool_of_three_slots_refuses_four() {
+fn geo_3_cve_2023_52790_a_pool_of_three_slots_refuses_four() {
     let pool = pool(3);
     let four = Layout {
         slots: 4,
@@ -31,7 +31,7 @@ fn cve_2023_52790_a_pool_of_three_slots_refuses_four() {
 }
 
 #[test]
-fn cve_2024_35814_two_masks_together_neither_overlap_nor_lose_an_alignment() {
+fn al_6_cve_2024_35814_two_masks_together_neither_overlap_nor_lose_an_alignment() {
     let pool = pool(64);
     let limits = Limits {
         min_align_mask: 0xFFF,
