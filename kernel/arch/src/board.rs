@@ -6,7 +6,7 @@
 #![expect(unsafe_code, reason = "barriers and the interrupt mask are assembly")]
 
 use crate::uncached::{arch_copy_uncached, arch_zero_uncached, uncached};
-use crate::{cache, copy};
+use crate::{cache, copy, cpu, exception};
 use aarch64_cpu::registers::CNTVCT_EL0;
 use core::arch::asm;
 use core::ptr::NonNull;
@@ -39,6 +39,12 @@ impl Cpu for Board {
         }
         let core = affinity % MAX_CPUS;
         CpuId::new(core).expect("a remainder is below its divisor")
+    }
+
+    /// By the frame records of the stack, which every function of the image keeps.
+    #[inline(never)]
+    fn callers(into: &mut [u64]) {
+        exception::callers(into, cpu::frame_pointer());
     }
 
     /// The generic timer's count, wherever the pipeline has it: no `isb`, so it may be some
@@ -129,7 +135,7 @@ impl Irq for Board {
 
     #[inline]
     fn relax() {
-        crate::cpu::relax();
+        cpu::relax();
     }
 }
 

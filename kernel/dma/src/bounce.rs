@@ -1,7 +1,7 @@
 //! Slots for a buffer that has to bounce: taken, checked against the device's reach, given back.
 
 use crate::decision::Request;
-use crate::device::DmaDevice;
+use crate::device::{DeviceId, DmaDevice};
 use crate::error::MapError;
 use crate::layer::Dma;
 use crate::reason::BounceReason;
@@ -34,15 +34,17 @@ impl<P: Platform> Dma<P> {
         let len = extent.len();
         let layout = Layout::new(block.start(), len, device.limits(), 0, capacity)
             .map_err(|NeverFits { max }| never(max))?;
-        let slots = pool.alloc(&layout, len).map_err(full)?;
+        let slots = pool.alloc(&layout, len);
+        let slots = slots.map_err(|error| self.full(error))?;
+        self.users.took(device, &slots);
         match device.reach().reach_slots(slots.data()) {
             Some(bus) if crosses(bus, len, device.limits().seg_boundary_mask) => {
-                self.release_slots(slots);
+                self.release_slots(device.id(), slots);
                 Err(never(CHUNK))
             }
             Some(bus) => Ok((slots, bus)),
             None => {
-                self.release_slots(slots);
+                self.release_slots(device.id(), slots);
                 Err(MapError::PoolUnreachable {
                     pool: pool.range(),
                     reach: reach(),
@@ -51,16 +53,32 @@ impl<P: Platform> Dma<P> {
         }
     }
 
+    /// The pool is full: how full, and by whom.
+    fn full(&self, full: Full) -> MapError {
+        let Full {
+            wanted,
+            free,
+            largest_run,
+        } = full;
+        MapError::PoolFull {
+            wanted,
+            free,
+            largest_run,
+            top: self.users.top(),
+        }
+    }
+
     /// Gives slots back that nobody could find again: as if the pool had none.
-    pub(crate) fn unnoted(&self, slots: Slots) -> MapError {
+    pub(crate) fn unnoted(&self, id: DeviceId, slots: Slots) -> MapError {
         let pool = self.pool().expect("slots come from a pool");
-        let error = full(pool.without(&slots));
-        pool.release(slots);
+        let error = self.full(pool.without(&slots));
+        self.release_slots(id, slots);
         error
     }
 
-    /// Gives slots back.
-    pub(crate) fn release_slots(&self, slots: Slots) {
+    /// Gives slots back that a device had.
+    pub(crate) fn release_slots(&self, id: DeviceId, slots: Slots) {
+        self.users.gave(id, &slots);
         let pool = self.pool().expect("slots come from a pool");
         pool.release(slots);
     }
@@ -71,19 +89,6 @@ impl<P: Platform> Dma<P> {
 fn crosses(bus: DmaAddr, len: u64, boundary_mask: u64) -> bool {
     let last = bus.get().wrapping_add(len - 1);
     len > CHUNK && (bus.get() ^ last) & !boundary_mask != 0
-}
-
-fn full(full: Full) -> MapError {
-    let Full {
-        wanted,
-        free,
-        largest_run,
-    } = full;
-    MapError::PoolFull {
-        wanted,
-        free,
-        largest_run,
-    }
 }
 
 #[cfg(test)]

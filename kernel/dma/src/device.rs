@@ -24,6 +24,12 @@ impl DeviceId {
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// A name that tests give.
+    #[cfg(test)]
+    pub(crate) const fn for_tests(number: u32) -> Self {
+        Self(number)
+    }
+
     /// The name as a number.
     pub(crate) const fn number(self) -> u32 {
         self.0

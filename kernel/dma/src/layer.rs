@@ -1,6 +1,9 @@
 //! [`Dma`]: the layer as one value.
 
+extern crate alloc;
+
 use crate::cells::Cells;
+use crate::checker::Checker;
 use crate::complaints::Complaints;
 use crate::inspect::Inspector;
 use crate::lines::{LineMismatch, check_lines};
@@ -8,6 +11,8 @@ use crate::quarantine::Quarantine;
 use crate::reason::{Bouncing, Policy};
 use crate::swiotlb::{NoOrigins, Notes, Pool};
 use crate::trace::Trace;
+use crate::users::Users;
+use alloc::boxed::Box;
 use hal::{IrqLock, Platform, Rank};
 
 /// The mapping layer of a machine.
@@ -23,6 +28,9 @@ pub struct Dma<P: Platform> {
     quarantine: IrqLock<Quarantine, P>,
     complaints: IrqLock<Complaints, P>,
     trace: Trace,
+    pub(crate) users: Users<P>,
+    /// Under `dma_debug=` alone.
+    pub(crate) checker: Option<Box<Checker<P>>>,
 }
 
 impl<P: Platform> Dma<P> {
@@ -45,6 +53,8 @@ impl<P: Platform> Dma<P> {
             quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
             complaints: IrqLock::new(Rank::Layer, "refused mappings", Complaints::new()),
             trace: Trace::new(),
+            users: Users::new(),
+            checker: None,
         };
         Ok((layer, Inspector::new()))
     }

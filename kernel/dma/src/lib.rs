@@ -48,6 +48,7 @@ mod attrs;
 mod bounce;
 mod builder;
 pub mod cells;
+pub mod checker;
 mod complaints;
 mod counters;
 mod decision;
@@ -85,6 +86,7 @@ mod sync;
 #[cfg(test)]
 mod testing;
 pub mod trace;
+mod users;
 mod view;
 
 pub use attrs::Attrs;
@@ -117,4 +119,5 @@ pub use resource::Resource;
 pub use sg::{MappedSg, NoTable, Segment, Segments, SgError, SgRefused, SgTable, SgView};
 pub use shared::Shared;
 pub use span::PastEnd;
+pub use users::Consumer;
 pub use view::CpuView;

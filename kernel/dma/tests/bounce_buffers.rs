@@ -106,6 +106,7 @@ fn fr_6_a_refusal_tells_free_slots_and_the_longest_run_among_them() {
         wanted,
         free,
         largest_run,
+        top,
     } = error
     else {
         panic!("{error}")
@@ -113,7 +114,10 @@ fn fr_6_a_refusal_tells_free_slots_and_the_longest_run_among_them() {
     assert_eq!((wanted, free), (2, CHUNK_SLOTS / 2));
     // An upper bound, and a search in vain has just lowered it.
     assert!(largest_run < wanted, "{largest_run}");
+    let top = top.expect("half of it is in use");
+    assert_eq!((top.device, top.slots), (device.name(), CHUNK_SLOTS / 2));
     let line = error.to_string();
+    assert!(line.contains(" has 512:"), "{line}");
     assert!(line.contains("512") && !line.contains('\n'), "{line}");
 }
 
@@ -131,6 +135,11 @@ fn fr_7_a_length_that_never_fits_is_refused_without_a_look_at_the_pool() {
         let locks = sim::irq_masks() - before;
         (mapped.map(drop).map_err(|refused| refused.error), locks)
     };
+    assert_eq!(
+        locks(0x1_0000).0,
+        Ok(()),
+        "a device's first bounce leaves its name"
+    );
     assert_eq!(locks(0x1_0000), (Ok(()), 1), "the pool's");
     let (len, max) = (0x1_0001, 0x1_0000);
     assert_eq!(locks(len), (Err(MapError::TooLong { len, max }), 0));

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Idle, POOL, Unproven, assert_clean, fly, layer, legacy, pages, pattern, transfer};
+use dma::Consumer;
 use dma::swiotlb::SLOT;
 use dma::{
     Bidirectional, BounceReason, Bouncing, DmaDevice, DmaMask, FromDevice, Halt, MapError,
@@ -106,6 +107,10 @@ fn inv_6_a_full_pool_refuses_and_everything_is_as_before() {
         wanted: 514,
         free: 512,
         largest_run: 512,
+        top: Some(Consumer {
+            device: device.name(),
+            slots: 512,
+        }),
     };
     assert_eq!(refused.error, full);
     assert!(refused.error.is_transient());

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Idle, POOL, SMALL_POOL, Unproven, assert_clean, layer, pages, pattern, small};
+use dma::Consumer;
 use dma::{
     Attrs, Bidirectional, BounceReason, Bouncing, Builder as DeviceBuilder, Cause, Class,
     Direction, Dma, DmaDevice, FromDevice, Halt, MapError, MappedSg, NoTable, Segment, SgError,
@@ -179,6 +180,10 @@ fn sg_5_attr_4_a_pool_that_holds_exactly_two_buffers_refuses_the_third_and_keeps
         wanted: 2,
         free: 0,
         largest_run: 0,
+        top: Some(Consumer {
+            device: device.name(),
+            slots: 4,
+        }),
     };
     let error = SgError::Element {
         index: 2,

@@ -46,6 +46,12 @@ pub trait Cpu {
         counter.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Where the running code returns to, innermost first, as far as there is room. What is not known
+    /// stays as it is.
+    fn callers(into: &mut [u64]) {
+        let _ = into;
+    }
+
     /// Counts once more, `amount` of it. Loses nothing to interrupts or other cores.
     #[inline]
     fn tally(tally: &Tally, amount: u64) {

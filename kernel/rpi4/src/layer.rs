@@ -3,13 +3,15 @@
 extern crate alloc;
 
 use crate::channels::{self, Channels};
-use crate::firmware;
 use crate::information::Machine;
 use crate::masters;
 use crate::memory::{Memory, growth};
+use crate::{debug, firmware};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use arch::Board;
+use boot::Handoff;
+use dma::checker::Checker;
 use dma::{Dma, DmaDevice, Inspector, trace};
 use spin::Once;
 
@@ -22,6 +24,12 @@ static CURRENT: Once<(&'static Dma<Board>, &'static [DmaDevice])> = Once::new();
 /// Panics before the layer was brought up.
 pub(crate) fn inspector() -> &'static Inspector {
     INSPECTOR.get().expect("the layer was brought up")
+}
+
+/// The checker, under `dma_debug=`.
+pub(crate) fn checker() -> Option<&'static Checker<Board>> {
+    let (dma, _) = CURRENT.get()?;
+    inspector().checker(dma)
 }
 
 /// Tells the last `most` calls of each core, line by line. Nothing before the layer was brought up.
@@ -52,14 +60,17 @@ impl Layer {
 /// it says which are ours, the channels.
 ///
 /// Panics on a machine whose cache lines the layer is not built for.
-pub(crate) fn bring_up(machine: &Machine, memory: &Memory) -> Layer {
+pub(crate) fn bring_up(handoff: &Handoff, machine: &Machine, memory: &Memory) -> Layer {
     let dma = Dma::new(Board, memory.options.bouncing, memory.take_pool());
     let (dma, inspector) = dma.unwrap_or_else(|error| panic!("{error}"));
     INSPECTOR.call_once(|| inspector);
-    let dma = match memory.take_cells() {
+    let mut dma = match memory.take_cells() {
         Some(cells) => dma.with_cells(cells),
         None => dma,
     };
+    if let Some(checker) = debug::checker(handoff, machine.command_line()) {
+        dma.check_with(checker);
+    }
     let dma: &'static _ = Box::leak(Box::new(dma));
     growth::serve(dma);
     let devices = machine.info.devices.iter();

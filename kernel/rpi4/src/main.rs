@@ -18,6 +18,7 @@ mod carry;
 mod channels;
 mod console;
 mod cores;
+mod debug;
 mod end;
 mod entry;
 mod file;
@@ -54,7 +55,7 @@ fn start(handoff: &'static Handoff) -> ! {
     timers::start();
     work::start();
     cores::listen();
-    let layer = layer::bring_up(&machine, &memory);
+    let layer = layer::bring_up(handoff, &machine, &memory);
     report::print(handoff, &machine, &memory, &layer);
     cores::start(handoff, &machine, &memory);
     #[cfg(debug_assertions)]

@@ -9,9 +9,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 thread_local! {
     static CPU: Cell<CpuId> = const { Cell::new(CpuId::BOOT) };
+    static PLACE: Cell<u64> = const { Cell::new(0) };
     static DEPTH: Cell<u32> = const { Cell::new(0) };
     static MASKS: Cell<u64> = const { Cell::new(0) };
     static HELD: HeldLocks = const { HeldLocks::new() };
+}
+
+/// Makes `place` what calls of this thread return to, for those who ask where they come from.
+pub fn set_place(place: u64) {
+    PLACE.set(place);
 }
 
 /// Makes the calling thread core `cpu`. A thread starts as the boot core.
@@ -38,6 +44,12 @@ pub fn irqs_masked() -> bool {
 impl Cpu for Machine {
     fn cpu_id() -> CpuId {
         CPU.get()
+    }
+
+    fn callers(into: &mut [u64]) {
+        into.iter_mut()
+            .take(1)
+            .for_each(|caller| *caller = PLACE.get());
     }
 
     /// One more each time, whoever asks.

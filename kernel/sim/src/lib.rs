@@ -56,7 +56,7 @@ pub use background::Access as DeviceAccess;
 pub use builder::Builder;
 pub use bus::{BusError, BusView};
 pub use cache::LineState;
-pub use cpu::{irq_depth, irq_masks, irqs_masked, set_cpu};
+pub use cpu::{irq_depth, irq_masks, irqs_masked, set_cpu, set_place};
 pub use explore::{MOST_RUNS, explore, under_every_adversary};
 pub use machine::Machine;
 pub use trace::{Counters, Op};

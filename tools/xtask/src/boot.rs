@@ -200,6 +200,8 @@ impl Verdict {
             .by_ref()
             .filter(|words| !ended.output.contains(**words));
         wrong.extend(unsaid.map(|words| format!("the console does not say \"{words}\"")));
+        let finding = |line: &&str| line.starts_with("dma-debug: ");
+        wrong.extend(ended.output.lines().find(finding).map(str::to_owned));
         let (digest, card) = (digest.ok(), card.ok());
         Self {
             ktap,

@@ -80,11 +80,21 @@ fn has_address(frame: &Frame) -> bool {
     sync && (esr.class() == Class::PcAlignment || esr.abort().is_some_and(|a| a.address_valid))
 }
 
+/// The return addresses from the frame record `fp` on, innermost first, as far as there is room.
+pub(crate) fn callers(into: &mut [u64], fp: u64) {
+    let places = into.iter_mut().zip(walk(fp));
+    places.for_each(|(place, pc)| *place = pc);
+}
+
 /// Prints the return addresses from the frame record `fp` on, one per line, innermost first.
 ///
 /// For a panic handler, with [`frame_pointer`](crate::cpu::frame_pointer). Reads inside registered
 /// stacks alone, so it cannot fault; prints nothing before they are registered.
 pub fn print_backtrace(out: &mut impl Write, fp: u64) -> fmt::Result {
+    walk(fp).try_for_each(|pc| writeln!(out, "  {pc:#018x}"))
+}
+
+fn walk(fp: u64) -> impl Iterator<Item = u64> {
     // Exposed provenance: the addresses come from registers and memory, not from pointers.
     let read = |at: u64| {
         let word = core::ptr::with_exposed_provenance::<u64>(at as usize);
@@ -92,5 +102,5 @@ pub fn print_backtrace(out: &mut impl Write, fp: u64) -> fmt::Result {
         // registered those vouched that they are mapped.
         unsafe { word.read_volatile() }
     };
-    Backtrace::new(hooks::stacks(), fp, read).try_for_each(|pc| writeln!(out, "  {pc:#018x}"))
+    Backtrace::new(hooks::stacks(), fp, read)
 }

@@ -15,6 +15,7 @@ mod fatal;
 mod hooks;
 
 pub use catch::{Trap, catch_trap};
+pub(crate) use fatal::callers;
 pub use fatal::print_backtrace;
 pub use hooks::{
     EarlyWriter, set_early_writer, set_irq_handler, set_on_fatal, set_stacks, set_stop_others,

@@ -16,6 +16,8 @@ struct Placed {
     addr: DmaAddr,
     owed: bool,
     kind: Kind,
+    /// Where the bytes are for the device.
+    side: PhysRange,
 }
 
 impl<P: Platform> ByAddress<'_, P> {
@@ -40,11 +42,17 @@ impl<P: Platform> ByAddress<'_, P> {
         // SAFETY: the caller lends the block for longer than this value lives.
         let buffer = unsafe { Physical::assume_lent(block) };
         match self.place(&buffer, dir, attrs) {
-            Ok(Placed { addr, owed, kind }) => {
+            Ok(Placed {
+                addr,
+                owed,
+                kind,
+                side,
+            }) => {
                 if owed {
                     self.wait();
                 }
-                self.note(kind, (addr, block.len()), dir, attrs);
+                let memory = Some((block, side));
+                self.note(kind, (addr, block.len()), (dir, attrs), memory);
                 Ok(addr)
             }
             Err(error) => Err(self.dma.refuse(self.device, error, attrs.0)),
@@ -96,11 +104,13 @@ impl<P: Platform> ByAddress<'_, P> {
                     addr,
                     owed: self.show(&request, attrs),
                     kind: Kind::Map,
+                    side: request.block,
                 })
             }
             Route::Bounce(reason) => {
                 let (slots, addr) = self.dma.slots_for(self.device, &request, reason)?;
                 let (platform, block) = (self.dma.platform(), request.block);
+                let side = slots.data();
                 let slots = StandIn::Slots(slots);
                 door::fill_block(platform, self.device, buffer, block, &slots);
                 let counters = &self.device.counters;
@@ -110,11 +120,12 @@ impl<P: Platform> ByAddress<'_, P> {
                 let origins = self.origins.expect("made where there are slots");
                 let slots = slots.into_slots().expect("made of slots just now");
                 let kept = origins.keep(slots, block, dir, self.device.id());
-                kept.map_err(|slots| self.dma.unnoted(slots))?;
+                kept.map_err(|slots| self.dma.unnoted(self.device.id(), slots))?;
                 Ok(Placed {
                     addr,
                     owed: true,
                     kind: Kind::Bounce,
+                    side,
                 })
             }
         }

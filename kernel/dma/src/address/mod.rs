@@ -46,13 +46,14 @@ mod unmap;
 pub use attrs::Attrs;
 pub use misuse::Misuse;
 
+use crate::checker::{Call, Seen};
 use crate::device::DmaDevice;
 use crate::direction::Dir;
 use crate::layer::Dma;
 use crate::swiotlb::{NoOrigins, Notes};
 use crate::trace::{Kind, Tag};
 use core::fmt;
-use hal::{DmaAddr, Platform};
+use hal::{DmaAddr, PhysRange, Platform};
 
 /// The calls of one device, by bus address. Copies are the same thing.
 pub struct ByAddress<'d, P: Platform> {
@@ -86,10 +87,26 @@ impl<'d, P: Platform> ByAddress<'d, P> {
         self.device
     }
 
-    /// Leaves an event of `len` bytes at `addr`.
-    fn note(&self, kind: Kind, (addr, len): (DmaAddr, u64), dir: Dir, attrs: Attrs) {
+    /// Leaves an event of `len` bytes at `addr`; of a map with the buffer and where the device has it.
+    fn note(
+        &self,
+        kind: Kind,
+        (addr, len): (DmaAddr, u64),
+        (dir, attrs): (Dir, Attrs),
+        memory: Option<(PhysRange, PhysRange)>,
+    ) {
         let tag = Tag::new(kind, dir, self.device.id().number()).attrs(attrs.0);
         self.dma.trace().note::<P>(tag, addr.get(), len);
+        let coherent = self.device.limits().coherent;
+        self.dma.show_checker(kind, self.device, || Seen {
+            call: Call::Address,
+            dir,
+            addr: addr.get(),
+            len,
+            memory,
+            shares: coherent || attrs.contains(Attrs::SHARED),
+            skips: attrs.contains(Attrs::ALREADY_DEVICE_OWNED),
+        });
     }
 
     /// Waits for maintenance, which only a device that does not snoop makes necessary (CM-7).

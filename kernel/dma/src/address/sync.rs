@@ -42,7 +42,7 @@ impl<P: Platform> ByAddress<'_, P> {
             Some(At::Bounced(mut part)) if part.dir.device_writes() => self.copy_home(&mut part),
             Some(At::Place(_) | At::Bounced(_)) | None => {}
         }
-        self.note(Kind::SyncForCpu, (addr, len), dir, Attrs::NONE);
+        self.note(Kind::SyncForCpu, (addr, len), (dir, Attrs::NONE), None);
         Ok(())
     }
 
@@ -77,7 +77,7 @@ impl<P: Platform> ByAddress<'_, P> {
             Some(At::Bounced(part)) if part.dir != Dir::FromDevice => self.copy_out(&part),
             Some(At::Place(_) | At::Bounced(_)) | None => {}
         }
-        self.note(Kind::SyncForDevice, (addr, len), dir, Attrs::NONE);
+        self.note(Kind::SyncForDevice, (addr, len), (dir, Attrs::NONE), None);
         Ok(())
     }
 

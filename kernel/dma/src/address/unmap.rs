@@ -29,7 +29,7 @@ impl<P: Platform> ByAddress<'_, P> {
                 // SAFETY: the caller lent this block, and the device is done with it.
                 let buffer = unsafe { Physical::assume_lent(block) };
                 self.unmap_in_place(buffer, dir, attrs);
-                self.note(Kind::Unmap, (addr, len), dir, attrs);
+                self.note(Kind::Unmap, (addr, len), (dir, attrs), None);
                 Some(())
             }
             // SAFETY: the caller ends a mapping that starts here, if any does.
@@ -41,6 +41,7 @@ impl<P: Platform> ByAddress<'_, P> {
         if ended.is_none() {
             let misuse = Misuse::NotMapped { addr, len };
             self.dma.misused(self.device, misuse);
+            self.note(Kind::Unmap, (addr, len), (dir, attrs), None);
         }
     }
 
@@ -82,8 +83,9 @@ impl<P: Platform> ByAddress<'_, P> {
         if part.dir.device_writes() && !attrs.contains(Attrs::SKIP_CPU_SYNC) {
             self.copy_home(&mut part);
         }
-        self.note(Kind::Unmap, (addr, len), dir, attrs);
-        self.dma.release(ManuallyDrop::into_inner(part.slots));
+        self.note(Kind::Unmap, (addr, len), (dir, attrs), None);
+        let slots = ManuallyDrop::into_inner(part.slots);
+        self.dma.release(self.device.id(), slots);
         Some(())
     }
 

@@ -70,34 +70,47 @@ impl fmt::Display for LimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooManyWindows { found } => {
-                write!(f, "{found} windows, at most {MAX_WINDOWS} fit")
+                write!(
+                    f,
+                    "{found} windows, at most {MAX_WINDOWS} fit: give those onto RAM alone, joined where \
+                     they touch"
+                )
             }
             Self::AlignMask { mask } => {
                 write!(
                     f,
-                    "alignment mask {mask:#x} is not 2^n - 1 below {CHUNK:#x}"
+                    "alignment mask {mask:#x} is not 2^n - 1 below {CHUNK:#x}: give such a mask"
                 )
             }
             Self::SegmentBoundary { mask } => {
-                write!(f, "segment boundary {mask:#x} is not 2^n - 1")
+                write!(
+                    f,
+                    "segment boundary {mask:#x} is not 2^n - 1: give such a mask, or 0 for none"
+                )
             }
             Self::Granule { bytes } => {
                 write!(
                     f,
-                    "length granule of {bytes} bytes is no power of two up to {LINE}"
+                    "length granule of {bytes} bytes is no power of two up to {LINE}: give one, or 1 for any \
+                     length"
                 )
             }
             Self::SegmentGranule { bytes } => {
                 write!(
                     f,
-                    "segment granule of {bytes} bytes is no power of two up to {LINE}"
+                    "segment granule of {bytes} bytes is no power of two up to {LINE}: give one, or 1 for any \
+                     length"
                 )
             }
             Self::Cells { bytes } => write!(
                 f,
-                "objects of {bytes} bytes do not bounce by cells: {MOST_BYTES} is the most"
+                "objects of {bytes} bytes do not bounce by cells: {MOST_BYTES} is the most: \
+                 give that, or less"
             ),
-            Self::NoSegments => write!(f, "a transfer has one segment at least"),
+            Self::NoSegments => write!(
+                f,
+                "0 segments, and a transfer has one segment at least: give 1"
+            ),
             Self::ReachesNoRam { limit } => write!(
                 f,
                 "no RAM can be addressed by a mask of {}: check dma-ranges",

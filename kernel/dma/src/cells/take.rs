@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::decision::{Request, must_bounce};
-use crate::device::DmaDevice;
+use crate::device::{DeviceId, DmaDevice};
 use crate::direction::{Direction, Fill};
 use crate::door;
 use crate::error::MapError;
@@ -88,9 +88,9 @@ impl<P: Platform> Dma<P> {
     }
 
     /// Gives memory back to where it came from.
-    pub(crate) fn release(&self, stand_in: StandIn) {
+    pub(crate) fn release(&self, id: DeviceId, stand_in: StandIn) {
         match stand_in {
-            StandIn::Slots(slots) => self.release_slots(slots),
+            StandIn::Slots(slots) => self.release_slots(id, slots),
             StandIn::Cells(run) => self.release_cells(run),
         }
     }

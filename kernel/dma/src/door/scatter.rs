@@ -25,6 +25,11 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> MappedSg<'d, P, B, D> {
         let (link, held) = self.parts();
         link.hand_over_sg(held);
         link.note_sg::<B, D>(Kind::Launch, held);
+        if let Some(checker) = &link.dma.checker {
+            let segments = Segments::of(held.pieces(), link.device.limits());
+            let numbers = segments.map(|segment| (segment.bus.get(), segment.len));
+            checker.saw_segments(link.device, numbers);
+        }
         SgInFlight {
             mapping: Some(self),
             engine,

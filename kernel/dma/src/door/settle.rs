@@ -115,12 +115,13 @@ impl<P: Platform> Dma<P> {
             };
             // Before anybody else can have the memory.
             self.note(record.freed);
+            let release = |slots| self.release(record.device, slots);
             match record.slots {
-                Kept::One(slots) => slots.into_iter().for_each(|slots| self.release(slots)),
+                Kept::One(slots) => slots.into_iter().for_each(release),
                 Kept::List(pieces) => pieces
                     .into_iter()
                     .filter_map(|piece| piece.slots)
-                    .for_each(|slots| self.release(slots)),
+                    .for_each(release),
             }
             record.buffer.free();
             freed += 1;

@@ -2,6 +2,7 @@
 
 use super::MapError;
 use crate::reason::BounceReason;
+use crate::users::Consumer;
 use core::fmt;
 use hal::PhysAddr;
 
@@ -27,6 +28,15 @@ impl fmt::Display for Why {
             BounceReason::Unreachable => write!(f, "; {}", Limit(self.1)),
             BounceReason::Forced | BounceReason::SharedLine => Ok(()),
         }
+    }
+}
+
+/// Who has most of the pool.
+struct Top(Option<Consumer>);
+
+impl fmt::Display for Top {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |top| write!(f, ", {top}"))
     }
 }
 
@@ -91,10 +101,12 @@ impl fmt::Display for MapError {
                 wanted,
                 free,
                 largest_run,
+                top,
             } => write!(
                 f,
-                "bounce pool full: {wanted} slots in a row wanted, {free} free, none longer than \
-                 {largest_run}: unmap something first, or boot with a larger swiotlb="
+                "bounce pool full: {wanted} slots in a row wanted, {free} free, none \
+                 longer than {largest_run}{}: unmap something first, or boot with a larger swiotlb=",
+                Top(top)
             ),
             Self::PoolUnreachable { pool, reach } => write!(
                 f,

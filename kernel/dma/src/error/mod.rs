@@ -1,8 +1,11 @@
 //! Why a mapping was refused, with the numbers that show it.
 
 mod display;
+#[cfg(test)]
+mod lines;
 
 use crate::reason::BounceReason;
+use crate::users::Consumer;
 use core::fmt;
 use hal::{PhysAddr, PhysRange};
 
@@ -76,6 +79,8 @@ pub enum MapError {
         free: u32,
         /// Upper bound of the longest free run.
         largest_run: u32,
+        /// Who has most of it, if anybody.
+        top: Option<Consumer>,
     },
     /// The pool itself lies where the device does not reach (DEC-2). Never works.
     PoolUnreachable {

@@ -40,7 +40,7 @@ impl Piece {
     }
 
     /// The bytes of the element.
-    pub(super) fn block(&self) -> PhysRange {
+    pub(crate) fn block(&self) -> PhysRange {
         self.part.block
     }
 

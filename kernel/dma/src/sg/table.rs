@@ -32,7 +32,7 @@ impl fmt::Display for NoTable {
         let Self { elements, segments } = self;
         write!(
             f,
-            "no memory for a list of {elements} elements and {segments} segments"
+            "no memory for a list of {elements} elements and {segments} segments: transfer less at once"
         )
     }
 }

@@ -31,7 +31,10 @@ pub struct NoOrigins {
 impl fmt::Display for NoOrigins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.slots as usize * size_of::<Note>();
-        write!(f, "no {bytes} bytes of heap for the address-only interface")
+        write!(
+            f,
+            "no {bytes} bytes of heap for the address-only interface: boot with a smaller swiotlb="
+        )
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::event::{Kind, Tag};
 use crate::attrs::Attrs;
+use crate::checker::{Call, Seen};
 use crate::direction::Direction;
-use crate::held::Held;
+use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
 use crate::sg::HeldSg;
 use crate::span::Span;
@@ -50,6 +51,15 @@ impl<P: Platform> Link<'_, P> {
     #[inline(always)]
     pub(crate) fn note<B: DmaBuffer, D: Direction>(&self, kind: Kind, held: &Held<B>) {
         self.dma.note(self.event::<B, D>(kind, held));
+        self.dma.show_checker(kind, self.device, || Seen {
+            call: Call::Single,
+            dir: D::DIR,
+            addr: held.bus.get(),
+            len: held.buffer.range().len(),
+            memory: Some((held.buffer.range(), held.place.extent())),
+            shares: !B::CPU_ACCESS || self.device.limits().coherent,
+            skips: matches!(held.place, Place::Direct(_, Lines::Stale(_))),
+        });
     }
 
     /// Leaves an event of a part of a mapping.
@@ -84,6 +94,17 @@ impl<P: Platform> Link<'_, P> {
     /// Leaves an event of a list as a whole.
     pub(crate) fn note_sg<B: DmaBuffer, D: Direction>(&self, kind: Kind, held: &HeldSg<B>) {
         self.dma.note(self.event_sg::<B, D>(kind, held));
+        for piece in held.pieces() {
+            self.dma.show_checker(kind, self.device, || Seen {
+                call: Call::List,
+                dir: D::DIR,
+                addr: piece.bus().get(),
+                len: piece.block().len(),
+                memory: Some((piece.block(), piece.device_side())),
+                shares: self.device.limits().coherent,
+                skips: false,
+            });
+        }
     }
 
     /// Leaves an event of an element, by the list's address.

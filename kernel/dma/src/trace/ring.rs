@@ -26,35 +26,28 @@ struct Slot {
     tag: AtomicU32,
 }
 
-/// One core's.
+/// Events of a core so far. A line for itself.
+#[derive(Default)]
 #[repr(align(64))]
-struct Ring {
-    /// Events so far.
-    next: AtomicU64,
-    slots: [Slot; EVENTS],
-}
+struct Count(AtomicU64);
 
-impl Default for Ring {
-    fn default() -> Self {
-        Self {
-            next: AtomicU64::new(0),
-            slots: core::array::from_fn(|_| Slot::default()),
-        }
-    }
+/// All rings, one behind the other.
+pub(crate) struct Trace {
+    counts: [Count; MAX_CPUS],
+    slots: Box<[Slot; MAX_CPUS * EVENTS]>,
 }
-
-/// All of them.
-pub(crate) struct Trace(Box<[Ring; MAX_CPUS]>);
 
 impl Trace {
     /// Context: thread; allocates.
     pub(crate) fn new() -> Self {
-        // One by one: an array of rings is more than a stack may have.
-        let rings: Vec<Ring> = core::iter::repeat_with(Ring::default)
-            .take(MAX_CPUS)
-            .collect();
-        let rings = rings.into_boxed_slice().try_into();
-        Self(rings.unwrap_or_else(|_| unreachable!("as many as cores")))
+        // One by one: all of them are more than a stack may have.
+        let slots = core::iter::repeat_with(Slot::default).take(MAX_CPUS * EVENTS);
+        let slots: Result<Box<[Slot; _]>, _> =
+            slots.collect::<Vec<_>>().into_boxed_slice().try_into();
+        Self {
+            counts: Default::default(),
+            slots: slots.unwrap_or_else(|_| unreachable!("as many as were taken")),
+        }
     }
 
     /// Records an event of the calling core.
@@ -62,9 +55,9 @@ impl Trace {
     /// Context: any, interrupts on or off. Some fifteen instructions; waits for nothing.
     #[inline(always)]
     pub(crate) fn note<P: Cpu>(&self, tag: Tag, addr: u64, len: u64) {
-        let ring = &self.0[P::cpu_id().index()];
-        let number = P::ticket(&ring.next);
-        let slot = &ring.slots[number as usize % EVENTS];
+        let core = P::cpu_id().index();
+        let number = P::ticket(&self.counts[core].0);
+        let slot = &self.slots[core * EVENTS + number as usize % EVENTS];
         slot.tag.store(tag.0, Ordering::Relaxed);
         slot.addr.store(addr, Ordering::Relaxed);
         slot.len.store(len, Ordering::Relaxed);
@@ -74,7 +67,7 @@ impl Trace {
 
     /// The last `most` events of a core.
     pub(crate) fn of(&self, cpu: CpuId, most: usize) -> Recorded<'_> {
-        let ring = &self.0[cpu.index()];
+        let ring = self.ring(cpu);
         let (end, oldest) = ring.ends();
         let kept = end.min(most.min(EVENTS) as u64);
         Recorded {
@@ -84,9 +77,25 @@ impl Trace {
             oldest,
         }
     }
+
+    fn ring(&self, cpu: CpuId) -> Ring<'_> {
+        let first = cpu.index() * EVENTS;
+        Ring {
+            next: &self.counts[cpu.index()].0,
+            slots: &self.slots[first..first + EVENTS],
+        }
+    }
 }
 
-impl Ring {
+/// One core's.
+#[derive(Clone, Copy)]
+struct Ring<'t> {
+    /// Events so far.
+    next: &'t AtomicU64,
+    slots: &'t [Slot],
+}
+
+impl<'t> Ring<'t> {
     /// Events so far, and the stamp of the oldest that is kept.
     fn ends(&self) -> (u64, u64) {
         let mut end = self.next.load(Ordering::Acquire);
@@ -103,7 +112,7 @@ impl Ring {
         (end, 0)
     }
 
-    fn slot(&self, number: u64) -> &Slot {
+    fn slot(&self, number: u64) -> &'t Slot {
         &self.slots[number as usize % EVENTS]
     }
 }
@@ -111,7 +120,7 @@ impl Ring {
 /// Events of one core, the oldest first. Those that it overwrites meanwhile are left out, and so is one
 /// that it was about to store when it was interrupted.
 pub struct Recorded<'t> {
-    ring: &'t Ring,
+    ring: Ring<'t>,
     next: u64,
     end: u64,
     oldest: u64,
@@ -213,7 +222,7 @@ mod tests {
 
     /// Reserves as `note` does, and is interrupted before it stores.
     fn interrupted(trace: &Trace) -> u64 {
-        trace.0[0].next.fetch_add(1, Ordering::Relaxed)
+        trace.counts[0].0.fetch_add(1, Ordering::Relaxed)
     }
 
     #[test]
@@ -227,7 +236,7 @@ mod tests {
         assert_eq!(told.len(), EVENTS - 1, "the unfinished one is not made up");
         assert_eq!(told[told.len() - 2..], [0xA, 0xB]);
         // The handler returns; the stores follow.
-        let slot = trace.0[0].slot(number);
+        let slot = trace.ring(CpuId::BOOT).slot(number);
         slot.addr.store(0xC, Ordering::Relaxed);
         slot.stamp.store(Machine::stamp(), Ordering::Relaxed);
         assert_eq!(addrs(&trace, 3), [0xC, 0xA, 0xB]);
@@ -238,7 +247,8 @@ mod tests {
         let trace = Trace::new();
         noted(&trace, EVENTS as u64);
         let number = interrupted(&trace);
-        trace.0[0]
+        trace
+            .ring(CpuId::BOOT)
             .slot(number)
             .addr
             .store(0xDEAD, Ordering::Relaxed);

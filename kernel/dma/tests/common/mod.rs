@@ -10,6 +10,7 @@
 )]
 
 use dma::cells::{self, Cells};
+use dma::checker::{Checker, Finding, Forbidden, Options};
 use dma::swiotlb::{Pool, Usage};
 use dma::trace::Line;
 use dma::{
@@ -67,6 +68,28 @@ impl Layer {
         each: impl FnMut(Line<'_>),
     ) -> u64 {
         self.inspector.tell_trace(&self.dma, devices, most, each)
+    }
+
+    /// With a checker that tells all it finds.
+    pub fn checked(mut self, options: &Options, forbidden: Forbidden) -> Self {
+        let checker = Checker::new(options, forbidden, || {}).expect("memory");
+        let checker = checker.expect("not off");
+        checker.tell(None);
+        self.dma.check_with(checker);
+        self
+    }
+
+    pub fn checker(&self) -> &Checker<Machine> {
+        self.inspector.checker(&self.dma).expect("dma_debug is on")
+    }
+
+    /// What the checker has found since this was asked last.
+    pub fn findings(&self) -> Vec<Finding> {
+        std::iter::from_fn(|| self.checker().finding()).collect()
+    }
+
+    pub fn device_removed(&self, device: &DmaDevice) -> Option<u32> {
+        self.inspector.device_removed(&self.dma, device)
     }
 
     pub fn totals(&self, device: &DmaDevice) -> Totals {

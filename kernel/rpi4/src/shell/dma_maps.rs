@@ -2,8 +2,10 @@
 
 use super::{Context, nothing};
 use crate::console::say;
-use crate::layer::inspector;
+use crate::layer::{self, inspector};
 use ::shell::{Arguments, Command, Completion, Refusal};
+use arch::Board;
+use dma::checker::Checker;
 use dma::{BounceReason, DmaDevice, Totals};
 
 pub(super) const COMMAND: Command<Context> = Command {
@@ -13,7 +15,7 @@ pub(super) const COMMAND: Command<Context> = Command {
     details: "\
 Counted since boot, all cores together. \"held\" is memory in quarantine: its
 device did not confirm that it stopped, so nobody else may have it. A refusal
-is told once for each master, with what to do about it.",
+is told once for each master, with what to do about it. With dma_debug=on all\nthat is mapped right now is listed, and by whom (`cargo xtask symbolise`).",
     completion: Completion::None,
     run,
 };
@@ -34,10 +36,34 @@ fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
         let held = context.layer.dma.quarantined(master).0;
         print_master(master, &inspector().totals(master), held);
     }
+    if let Some(checker) = layer::checker() {
+        print_live(checker);
+    }
     while let Some(complaint) = inspector().complaint(context.layer.dma) {
         say!("refused   {complaint}");
     }
     Ok(())
+}
+
+/// What is mapped at this moment.
+fn print_live(checker: &Checker<Board>) {
+    let status = checker.status();
+    say!(
+        "live      {} mappings, at most {} so far",
+        status.live,
+        status.most
+    );
+    for live in (0..status.entries).filter_map(|at| checker.live(at)) {
+        say!(
+            "  {:<8} {:#012x}+{:#x} {:?} {:?}, by {:#x}",
+            live.device,
+            live.bus,
+            live.len,
+            live.dir,
+            live.call,
+            live.callers[0]
+        );
+    }
 }
 
 fn print_master(master: &DmaDevice, totals: &Totals, held: usize) {

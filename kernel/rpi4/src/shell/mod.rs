@@ -7,6 +7,7 @@
 mod bench;
 mod bt;
 mod cores;
+mod dma_debug;
 mod dma_devices;
 mod dma_maps;
 mod dma_pools;
@@ -51,6 +52,7 @@ static COMMANDS: Commands<Context> = Commands(&[
     dma_pools::COMMAND,
     dma_maps::COMMAND,
     dma_trace::COMMAND,
+    dma_debug::COMMAND,
     sd_info::COMMAND,
     sd_ls::COMMAND,
     sd_sum::COMMAND,

@@ -183,6 +183,12 @@ fn pools() -> Vec<Scenario> {
             ..Scenario::usual("nothing may bounce")
         },
         Scenario {
+            append: "dma_debug=on",
+            card: Medium::Ours,
+            says: &["dma_debug: every mapping is checked, 65536 can be live"],
+            ..Scenario::usual("every mapping is checked")
+        },
+        Scenario {
             append: "swiotlb=99999999 swiotlb.max=512 swiotlb.idle=soon",
             says: &[
                 "100000000 slots wanted",

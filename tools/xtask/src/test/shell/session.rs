@@ -37,6 +37,7 @@ const ALL: &[&str] = &[
     "dma pools [reset]",
     "dma maps",
     "dma trace [EVENTS]",
+    "dma debug [all | off | COUNT | for [MASTER]]",
     "selftest [PATTERN]",
     "bench [PATTERN]",
     "sd info",
@@ -131,6 +132,11 @@ pub(super) const SESSION: &[Question] = &[
         "mappings are counted",
         &[("", "dma maps\r")],
         &["master", "dma "],
+    ),
+    line(
+        "the checker is told to be off",
+        &[("", "dma debug\r")],
+        &["boot with dma_debug=on"],
     ),
     line(
         "the last calls are told",

@@ -1,0 +1,321 @@
+//! Every error of the crate is one line that says what is wrong, in numbers, and what to do.
+
+extern crate std;
+
+use super::MapError;
+use crate::address::Misuse;
+use crate::builder::LimitError;
+use crate::checker::{Cause, Finding, NoMemory, Nonsense, NotForDevices};
+use crate::complaints::{self, Complaint};
+use crate::direction::Dir;
+use crate::door::{Quarantined, SyncError};
+use crate::lent::LentError;
+use crate::lines::LineMismatch;
+use crate::reach::DmaMask;
+use crate::reason::BounceReason;
+use crate::reported::TooMuch;
+use crate::sg::{NoTable, SgError};
+use crate::span::PastEnd;
+use crate::users::Consumer;
+use hal::{CacheLines, DmaAddr, PhysAddr, PhysRange};
+use std::fmt::Display;
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+/// Columns of the longest line that is still read.
+const LONGEST: usize = 220;
+
+fn range(start: u64, len: u64) -> PhysRange {
+    PhysRange::new(PhysAddr::new(start), len).expect("valid")
+}
+
+fn block() -> PhysRange {
+    range(0x7_FFFF_F000, 0x1000)
+}
+
+/// With numbers as long as the machine has them.
+fn map_errors() -> Vec<MapError> {
+    let (block, device, pool) = (block(), "mailbox", range(0x3800_0000, 0x20_0000));
+    let reach = Some(PhysAddr::new(0x3FFF_FFFF));
+    let top = Some(Consumer {
+        device,
+        slots: 1024,
+    });
+    let (wanted, free, largest_run) = (8192, 65535, 1024);
+    let mut all: Vec<MapError> = [reach, None]
+        .iter()
+        .flat_map(|reach| BounceReason::ALL.map(|reason| (reason, *reach)))
+        .flat_map(|(reason, reach)| {
+            [
+                MapError::NoPool {
+                    reason,
+                    block,
+                    reach,
+                },
+                MapError::WouldBounce {
+                    reason,
+                    block,
+                    reach,
+                },
+            ]
+        })
+        .collect();
+    all.extend([
+        MapError::NeedsCoherent { device },
+        MapError::MixedCoherence { device },
+        MapError::OutsidePages {
+            offset: 1 << 30,
+            len: 1 << 30,
+            pages: block,
+        },
+        MapError::IsRam { block },
+        MapError::PeerUnseen { block, device },
+        MapError::TooLong {
+            len: 1 << 33,
+            max: 0x100_0000,
+        },
+        MapError::PoolFull {
+            wanted,
+            free,
+            largest_run,
+            top,
+        },
+        MapError::PoolFull {
+            wanted,
+            free,
+            largest_run,
+            top: None,
+        },
+        MapError::PoolUnreachable { pool, reach },
+        MapError::PoolUnreachable { pool, reach: None },
+    ]);
+    all
+}
+
+fn misuses() -> [Misuse; 5] {
+    let (addr, len, mapped) = (DmaAddr::new(0xFFFF_F000), 0x1000, 0x800);
+    let (dir, other) = (Dir::Bidirectional, Dir::FromDevice);
+    [
+        Misuse::NotMapped { addr, len },
+        Misuse::PastEnd { addr, len, mapped },
+        Misuse::PartialLine { addr, len },
+        Misuse::OtherLength { addr, len, mapped },
+        Misuse::OtherDirection {
+            addr,
+            dir,
+            mapped: other,
+        },
+    ]
+}
+
+fn limits() -> [LimitError; 9] {
+    let (first, dma_end) = (PhysAddr::new(0x2000_0000), PhysAddr::new(0x4000_0000));
+    let mask = DmaMask::bits(28);
+    [
+        LimitError::TooManyWindows { found: 9 },
+        LimitError::AlignMask { mask: u64::MAX - 1 },
+        LimitError::SegmentBoundary { mask: u64::MAX - 1 },
+        LimitError::Granule { bytes: 1 << 40 },
+        LimitError::SegmentGranule { bytes: 1 << 40 },
+        LimitError::NoSegments,
+        LimitError::ReachesNoRam { limit: mask },
+        LimitError::PoolBeyondReach { first, dma_end },
+        LimitError::CoherentBeyondReach {
+            first,
+            mask,
+            dma_end,
+        },
+    ]
+}
+
+/// All that the crate has, each as its line.
+fn lines() -> Vec<String> {
+    fn told(errors: impl IntoIterator<Item = impl Display>) -> Vec<String> {
+        errors.into_iter().map(|error| error.to_string()).collect()
+    }
+    let (offset, len, mapped) = (0x800, 0x1000, 0x1000);
+    let past = PastEnd {
+        offset,
+        len,
+        mapped,
+    };
+    let report = TooMuch {
+        reported: 513,
+        len: 512,
+    };
+    let lists = map_errors()
+        .into_iter()
+        .map(|error| SgError::Element { index: 31, error });
+    let complaint = |cause| Complaint {
+        device: "mailbox",
+        cause,
+        more: 12,
+    };
+    let complaints = map_errors().into_iter().map(complaints::Cause::Refused);
+    let complaints = complaints.chain(misuses().map(complaints::Cause::Misused));
+    let no_memory = NoMemory { entries: 65536 };
+    let lent = [
+        LentError::<PastEnd>::Report(report),
+        LentError::NoStaging,
+        LentError::Driver(past),
+    ];
+    let found = CacheLines {
+        smallest: 32,
+        writeback: 128,
+    };
+    [
+        told(map_errors()),
+        told(misuses()),
+        told(limits()),
+        told(lists),
+        told(complaints.map(complaint)),
+        told([
+            SgError::Empty,
+            SgError::Granule {
+                index: 31,
+                block: block(),
+                granule: 4,
+            },
+            SgError::TooManySegments { max: 32 },
+        ]),
+        told([
+            SyncError::PastEnd(past),
+            SyncError::PartialLine { offset, len },
+        ]),
+        told([past]),
+        told([report]),
+        told(lent),
+        told([NoTable {
+            elements: 1000,
+            segments: 1000,
+        }]),
+        told([LineMismatch { found }]),
+        told([no_memory]),
+        told([
+            Nonsense::Level("loud"),
+            Nonsense::Entries("many"),
+            Nonsense::Driver("x"),
+        ]),
+    ]
+    .concat()
+}
+
+/// Is the word an order, or does it name what to look at?
+fn says_what_to_do(line: &str) -> bool {
+    const ORDERS: &[&str] = &[
+        "boot with",
+        "use ",
+        "map ",
+        "sync ",
+        "unmap ",
+        "give ",
+        "report ",
+        "transfer ",
+        "move ",
+        "check ",
+        "push ",
+        "refill ",
+        "want ",
+        "must be ",
+        "try ",
+        "no name of",
+        "DMA is off",
+        "make ",
+    ];
+    let line = line.trim_end_matches(" (and 12 more)");
+    let tail = line.rsplit([':', '(']).next().unwrap_or_default();
+    ORDERS.iter().any(|order| tail.contains(order))
+}
+
+#[test]
+fn each_error_is_one_line_with_its_numbers_that_says_what_to_do() {
+    for line in lines() {
+        assert!(
+            !line.contains('\n') && line.len() <= LONGEST,
+            "{} {line}",
+            line.len()
+        );
+        assert!(says_what_to_do(&line), "what is to be done: {line}");
+        let exempt = [
+            "does not snoop",
+            "cannot share",
+            "list is empty",
+            "NoStaging",
+            "staging memory is in",
+            "ignored",
+        ];
+        let numbers = line.chars().any(|c| c.is_ascii_digit());
+        assert!(
+            numbers || exempt.iter().any(|words| line.contains(words)),
+            "no number: {line}"
+        );
+    }
+}
+
+#[test]
+fn a_full_pool_names_who_has_most_of_it_and_the_option() {
+    let (wanted, free, largest_run) = (4, 3, 1);
+    let top = Some(Consumer {
+        device: "emmc2",
+        slots: 96,
+    });
+    let line = MapError::PoolFull {
+        wanted,
+        free,
+        largest_run,
+        top,
+    }
+    .to_string();
+    assert_eq!(
+        line,
+        "bounce pool full: 4 slots in a row wanted, 3 free, none longer than 1, emmc2 has 96: unmap \
+         something first, or boot with a larger swiotlb="
+    );
+}
+
+#[test]
+fn findings_and_quarantine_are_one_line_each() {
+    let causes = [
+        Cause::Unknown { addr: 1, len: 2 },
+        Cause::Sentinel,
+        Cause::Length {
+            addr: 1,
+            mapped: 2,
+            len: 3,
+        },
+        Cause::Memory {
+            block: block(),
+            is: NotForDevices::ReadOnly,
+        },
+        Cause::Overlap {
+            block: block(),
+            other: block(),
+            by: "emmc2",
+        },
+        Cause::Crowd {
+            block: block(),
+            count: 7,
+        },
+    ];
+    for cause in causes {
+        let callers = [u64::MAX, u64::MAX, 0];
+        let line = Finding {
+            device: "mailbox",
+            cause,
+            callers,
+        }
+        .to_string();
+        assert!(!line.contains('\n') && line.len() <= LONGEST, "{line}");
+        assert!(line.starts_with("dma-debug: mailbox: "), "{line}");
+    }
+    let quarantined = Quarantined {
+        device: "dma",
+        len: 64,
+        recorded: true,
+    };
+    assert!(
+        quarantined
+            .to_string()
+            .contains("64 bytes are kept in quarantine")
+    );
+}
