@@ -193,7 +193,15 @@ fn lengths_beyond_the_limits_and_limits_of_zero_take_slots() {
     assert!(!goes_by_cell(&dma, &off, 1, ToDevice) && !goes_by_cell(&dma, &off, 1, FromDevice));
     let out = with_limits(&machine, 16, 0);
     assert!(goes_by_cell(&dma, &out, 16, ToDevice) && !goes_by_cell(&dma, &out, 16, FromDevice));
-    for device in [&device, &off, &out] {
+    let builder = DmaDevice::builder("rounded").windows(machine.bus().windows());
+    let ten = CellLimits {
+        to_device: 10,
+        from_device: 10,
+    };
+    let rounded = builder.granule(16).cells(ten).build(&machine.ram());
+    let rounded = rounded.expect("valid");
+    assert!(!goes_by_cell(&dma, &rounded, 9, ToDevice), "it takes 16");
+    for device in [&device, &off, &out, &rounded] {
         assert_eq!(
             dma.totals(device).no_cell,
             0,
