@@ -107,6 +107,25 @@ fn cm_8_memory_that_is_not_cacheable_needs_the_barrier_and_nothing_else() {
 }
 
 #[test]
+fn what_came_to_memory_that_is_not_cacheable_is_loaded_behind_a_barrier_and_needs_nothing_else() {
+    let loaded = |barrier: bool| {
+        let mut machine = Machine::new();
+        let through = Through::Uncached;
+        let (phys, len) = (DEST, 64);
+        machine.then(Event::Store { phys, len, through });
+        machine.store(SOURCE, LEN).store(BLOCK, 32);
+        machine.clean(SOURCE, LEN).clean(BLOCK, 32);
+        machine.then(COMPLETE).then(PUBLISH).start().over();
+        if barrier {
+            machine.then(ACQUIRE);
+        }
+        machine.then(Event::Load { phys, len, through }).kinds()
+    };
+    assert_eq!(loaded(true), []);
+    assert_eq!(loaded(false), [Kind::NoAcquire]);
+}
+
+#[test]
 fn what_another_core_stored_was_handed_over() {
     let mut machine = Machine::new();
     machine
