@@ -75,6 +75,19 @@ mod tests {
         assert!(!both.contains(Attrs::REQUIRE_COHERENT) && both.contains(Attrs::NONE));
         assert!(!Attrs::NO_WARN.contains(both));
         assert_eq!(both | Attrs::NO_WARN, both, "given twice is given");
+        let all = [
+            Attrs::DEFER_SYNC,
+            Attrs::REQUIRE_COHERENT,
+            Attrs::NO_WARN,
+            Attrs::ALREADY_DEVICE_OWNED,
+            Attrs::SHARED,
+        ];
+        for (one, other) in all
+            .into_iter()
+            .flat_map(|one| all.map(|other| (one, other)))
+        {
+            assert_eq!(one.contains(other), one == other);
+        }
     }
 
     #[test]
