@@ -65,7 +65,7 @@ misuse! {
         right "let page = mapping.unmap();",
         wrong "let _ = &mapping;",
         "dma.map(&device, page, ToDevice).unwrap();";
-    map_1_a_refusal_is_no_address, "E0599":
+    map_1_dbg_9_a_refusal_is_no_address, "E0599":
         "let result = dma.map(&device, page(), ToDevice);",
         right "let mapping = result.unwrap();",
         wrong "let mapping = result;",
@@ -201,11 +201,17 @@ misuse! {
         right "let table = list.unmap();",
         wrong "let other = list.unmap();",
         "table.bytes();";
-    sg_3_a_mapped_list_is_given_no_count, "E0061":
+    sg_3_dbg_6_a_mapped_list_is_given_no_count, "E0061":
         "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(page()).ok().unwrap();
          let list = dma.map_sg(&device, table, ToDevice).unwrap();",
         right "list.unmap();",
         wrong "list.unmap(1);",
+        "";
+    dbg_11_a_look_at_a_list_is_given_no_count, "E0061":
+        "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(page()).ok().unwrap();
+         let mut list = dma.map_sg(&device, table, ToDevice).unwrap();",
+        right "list.for_cpu(0);",
+        wrong "list.for_cpu(0, 1);",
         "";
     sg_4_a_list_at_rest_tells_nobody_its_segments, "E0624":
         "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(page()).ok().unwrap();
