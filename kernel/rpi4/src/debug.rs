@@ -22,6 +22,11 @@ pub(crate) fn checker(handoff: &Handoff, line: CommandLine<'_>) -> Option<Checke
         warn!("{error}");
         None
     });
+    if options.level == Level::Trace {
+        warn!(
+            "dma_debug=trace: copies, maintenance and barriers are in no trace yet; as dma_debug=on"
+        );
+    }
     if checker.is_some() {
         let entries = options.entries;
         info!("dma_debug: every mapping is checked, {entries} can be live");

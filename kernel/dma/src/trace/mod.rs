@@ -3,8 +3,8 @@
 //! Every call that makes, moves or ends a mapping leaves an event of 32 bytes; so does a refusal. The
 //! rings survive a panic: the dump shows the last events of each core, `dma trace` all there are. What
 //! either prints is read by `cargo xtask replay`, where [`Order`] says whether the calls came in an
-//! order that is allowed. Under `dma_debug=trace` copies, maintenance and barriers join in, and the
-//! order of those is checked as well.
+//! order that is allowed. It knows the order of copies, maintenance and barriers as well, for traces that
+//! have them: those of the rings have none so far.
 //!
 //! An event costs some fifteen instructions and no lock. It is no record of what a device did, and no
 //! proof: the past is lost after [`EVENTS`] events of a core.

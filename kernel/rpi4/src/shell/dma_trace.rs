@@ -12,8 +12,7 @@ pub(super) const COMMAND: Command<Context> = Command {
     summary: "the last calls of each core, oldest first",
     details: "\
 Each line is an event: core, number, time, what, device, direction, address
-and length. `cargo xtask replay LOG` checks the order of the calls in it. With
-dma_debug=trace copies, cache maintenance and barriers are events as well.",
+and length. `cargo xtask replay LOG` checks the order of the calls in it.",
     completion: Completion::None,
     run,
 };
