@@ -7,12 +7,16 @@
 mod common;
 
 use common::{Idle, POOL, pages};
+use dma::address;
+use dma::checker::{Checker, Forbidden, Level, Options};
 use dma::swiotlb::Pool;
 use dma::{
-    Attrs, Bidirectional, Bouncing, Direction, Dma, DmaDevice, FromDevice, Halt, SgTable, ToDevice,
+    Attrs, Bidirectional, Bouncing, Dir, Direction, Dma, DmaDevice, FromDevice, Halt, SgTable,
+    ToDevice,
 };
 use hal::{
-    Access, CacheLines, Cpu, CpuId, HeldLocks, Irq, Pages, PhysAddr, PhysRange, Platform, Zone,
+    Access, CacheLines, Cpu, CpuId, DmaBuffer, HeldLocks, Irq, Pages, PhysAddr, PhysRange,
+    Platform, Zone,
 };
 use sim::{Builder, Machine};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -151,7 +155,7 @@ struct Bed {
     device: DmaDevice,
 }
 
-fn bed(bouncing: Bouncing, coherent: bool) -> Bed {
+fn bed(bouncing: Bouncing, coherent: bool, checked: bool) -> Bed {
     let machine = Builder::default().bank(0x5000_0000, 0x20_0000).build();
     let pool = Pool::new(machine.take(POOL.0, POOL.1)).expect("a chunk");
     let layer = Dma::new(Aside(machine.clone()), bouncing, Some(pool));
@@ -162,8 +166,16 @@ fn bed(bouncing: Bouncing, coherent: bool) -> Bed {
     } else {
         builder
     };
+    let (mut dma, _) = layer.expect("64-byte lines");
+    if checked {
+        let mut options = Options::default();
+        options.level = Level::On;
+        options.entries = 16;
+        let checker = Checker::new(&options, Forbidden::new(), || {});
+        dma.check_with(checker.expect("memory").expect("not off"));
+    }
     Bed {
-        dma: layer.expect("64-byte lines").0,
+        dma,
         device: builder.build(&machine.ram()).expect("valid"),
         machine,
     }
@@ -181,19 +193,21 @@ impl Bed {
     }
 }
 
-/// Every layout of the system: what must, and everything; a device that snoops, and one that does not.
-fn beds() -> [Bed; 4] {
+/// Every layout of the system: what must bounce, and everything; a device that snoops, and one that does
+/// not; with the checker, and without.
+fn beds() -> [Bed; 5] {
     [
-        bed(Bouncing::AsNeeded, false),
-        bed(Bouncing::Forced, false),
-        bed(Bouncing::AsNeeded, true),
-        bed(Bouncing::Forced, true),
+        bed(Bouncing::AsNeeded, false, false),
+        bed(Bouncing::Forced, false, false),
+        bed(Bouncing::AsNeeded, true, false),
+        bed(Bouncing::Forced, true, false),
+        bed(Bouncing::AsNeeded, false, true),
     ]
 }
 
 #[test]
 fn the_counter_sees_what_allocates() {
-    let bed = bed(Bouncing::AsNeeded, false);
+    let bed = bed(Bouncing::AsNeeded, false, false);
     let [buffer, ..] = bed.buffers();
     // The one call of the layer that says so: a handle needs a place.
     let (shared, calls) = calls(|| bed.dma.share(buffer));
@@ -234,7 +248,7 @@ fn whole_life<D: Direction + Copy>(direction: D) {
 }
 
 #[test]
-fn inv_9_no_call_from_map_to_unmap_allocates_or_frees() {
+fn inv_9_dm_5_no_call_from_map_to_unmap_allocates_or_frees() {
     whole_life(ToDevice);
     whole_life(FromDevice);
     whole_life(Bidirectional);
@@ -260,7 +274,7 @@ fn inv_9_a_list_allocates_when_it_is_made_and_never_again() {
 
 #[test]
 fn inv_9_refusals_allocate_as_little() {
-    let bed = bed(Bouncing::AsNeeded, false);
+    let bed = bed(Bouncing::AsNeeded, false, false);
     let taken = pages(&bed.machine, Zone::High, 0, POOL.1, 0);
     let taken = bed.dma.map(&bed.device, taken, ToDevice).expect("fits");
     let [_, full, _] = bed.buffers();
@@ -286,5 +300,27 @@ fn inv_9_what_is_dropped_in_flight_is_quarantined_without_an_allocation() {
             quiet(|| drop(flight));
         }
         assert_eq!(bed.dma.quarantined(&bed.device), (3, 0));
+    }
+}
+
+#[test]
+fn inv_9_dm_5_by_address_the_first_call_of_all_allocates_and_no_other() {
+    for bed in beds() {
+        // Room for the notes about slots.
+        let calls = bed.dma.by_address(&bed.device).expect("memory");
+        for buffer in bed.buffers() {
+            let (block, len) = (buffer.range(), buffer.range().len());
+            for dir in [Dir::ToDevice, Dir::FromDevice, Dir::Bidirectional] {
+                // SAFETY: the buffer lives on, and there is no device.
+                let addr = quiet(|| unsafe { calls.map_single(block, dir, address::Attrs::NONE) });
+                let addr = addr.expect("maps");
+                // SAFETY: as above.
+                quiet(|| unsafe { calls.sync_single_for_cpu(addr, len, dir) }).expect("mapped");
+                // SAFETY: as above.
+                quiet(|| unsafe { calls.sync_single_for_device(addr, len, dir) }).expect("mapped");
+                // SAFETY: as above.
+                quiet(|| unsafe { calls.unmap_single(addr, len, dir, address::Attrs::NONE) });
+            }
+        }
     }
 }
