@@ -196,6 +196,7 @@ fn km_2_ul_3_small_buffers_that_own_their_lines_are_counted_as_spared_bounces() 
         (totals.direct, totals.bounced_all(), totals.spared),
         (8, 0, 2)
     );
+    assert_eq!(totals.direct_bytes, 2 * (16 + 64 + 80 + 300));
 }
 
 #[test]
