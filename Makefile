@@ -32,7 +32,7 @@ oracle: setup ## the self-tests and the main job under a modelled cache (CAROM_O
 	@cargo xtask oracle
 removals: setup ## remove each cache operation and barrier of DMA in turn: who notices? (an hour)
 	@cargo xtask removals
-mutants: ## make every small change to the mapping layer in turn: who notices? (half an hour; SHARD=0/4, ONLY=regex)
+mutants: ## make every small change to the mapping layer in turn: who notices? (some hours; SHARD=0/4, ONLY=regex)
 	@sh tools/setup.sh mutants
 	@cargo xtask mutants $${SHARD:+--shard="$$SHARD"} $${ONLY:+--filter="$$ONLY"}
 check: setup ## format, lints, arrows between crates, licences
