@@ -26,8 +26,11 @@ pub(crate) fn scrub_cells<P: Platform>(platform: &P, run: &Run) {
 #[inline]
 pub(crate) fn cells_home<P: Platform, B: DmaBuffer>(platform: &P, run: &Run, buffer: &mut B) {
     let to = buffer.range();
-    let from = PhysRange::new(run.data().start(), to.len()).expect("cells do not wrap");
-    copy_out(platform, run, from, buffer, to);
+    debug_assert!(to.len() <= run.data().len());
+    platform.acquire();
+    // SAFETY: `run` owns at least as many bytes from the start of its own as `buffer`, borrowed
+    // exclusively, has.
+    unsafe { platform.copy_from_uncached(run.data().start(), to.start(), to.len()) };
 }
 
 /// Fills all of a run: the bytes of `block`, and zeros up to the end of the last cell (CP-3, CP-4).
@@ -38,13 +41,22 @@ pub(super) fn fill<P: Platform, B: DmaBuffer>(
     block: PhysRange,
     run: &Run,
 ) {
-    let first = run.data().start();
-    let data = PhysRange::new(first, block.len()).expect("cells do not wrap");
-    copy_in(platform, buffer, block, run, data);
-    if let Ok(rest) = PhysRange::between(data.end(), cells_of(run).end()) {
-        // SAFETY: from the end of the data to that of the last cell of `run`, which owns its cells.
-        unsafe { platform.zero_uncached(rest) };
+    debug_assert!(buffer.range().contains(block) && block.len() <= run.data().len());
+    // SAFETY: `buffer` owns what is read, and `run` at least as many bytes from the start of its own.
+    unsafe { platform.copy_to_uncached(block.start(), run.data().start(), block.len()) };
+    if !block.len().is_multiple_of(CELL) {
+        pad(platform, block.len(), run);
     }
+}
+
+/// Zeros behind the first `len` bytes of a run, to the end of its last cell.
+#[inline]
+fn pad<P: Platform>(platform: &P, len: u64, run: &Run) {
+    let cells = cells_of(run);
+    let rest = cells.slice(len, cells.len() - len);
+    let rest = rest.expect("a length that is no multiple of a cell ends within one");
+    // SAFETY: from the end of the data to that of the last cell of `run`, which owns its cells.
+    unsafe { platform.zero_uncached(rest) };
 }
 
 /// Zeros in all of a run, for a device of which no more comes back than it wrote (WE-2).
