@@ -15,8 +15,12 @@ const LIMIT: Duration = Duration::from_secs(8 * 60);
 /// The same under Miri, which gets no more of the 20 minutes that all tests may take together.
 const MIRI_LIMIT: Duration = Duration::from_secs(4 * 60);
 
-/// The crates with the pointers: the memory model's opinion on them counts most.
-const UNDER_MIRI: &[&str] = &["hal", "sim", "dma"];
+/// The crates with the pointers, and which of their tests: the memory model's opinion on them counts most.
+const UNDER_MIRI: &[(&str, &[&str])] = &[
+    ("hal", &["--lib"]),
+    ("sim", &["--lib"]),
+    ("dma", &["--lib", "--test", "memory_model"]),
+];
 
 /// Properties try this many cases under Miri, which is some hundred times slower.
 const MIRI_CASES: &str = "4";
@@ -32,8 +36,8 @@ pub(crate) fn tests(workspace: &Workspace, options: &TestArgs, totals: &mut Tota
 
 /// The same under Miri, for some of them.
 pub(crate) fn miri(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
-    for package in UNDER_MIRI {
-        let miri = under_miri(workspace, package, options);
+    for (package, tests) in UNDER_MIRI {
+        let miri = under_miri(workspace, (package, tests), options);
         totals.add(&group(package, miri, MIRI_LIMIT));
     }
 }
@@ -48,13 +52,16 @@ fn group(name: &str, command: Command, limit: Duration) -> Group {
     }
 }
 
-/// Miri is part of nightly alone; only the library's own tests run there.
-fn under_miri(workspace: &Workspace, package: &str, options: &TestArgs) -> Command {
+/// Miri is part of nightly alone.
+fn under_miri(
+    workspace: &Workspace,
+    (package, tests): (&str, &[&str]),
+    options: &TestArgs,
+) -> Command {
     let mut command = Command::new("rustup");
     command
-        .args([
-            "run", "nightly", "cargo", "miri", "test", "--lib", "-p", package,
-        ])
+        .args(["run", "nightly", "cargo", "miri", "test", "-p", package])
+        .args(tests)
         .args(filter(options))
         .current_dir(&workspace.sources.root)
         .env("CARGO_TARGET_DIR", workspace.sources.target.join("miri"))
