@@ -99,8 +99,7 @@ impl Model {
         }
     }
 
-    /// Data of a device that are still in the caches as they were before, or may be. A store to a
-    /// part of such a line mixes old bytes with new ones.
+    /// Data of a device that are still in the caches as they were before, or may be.
     fn early(&mut self, access: Access, line: u64, way: Through) {
         let state = self.lines.get(line);
         let kind = if way == Through::Uncached {
@@ -108,6 +107,13 @@ impl Model {
         } else if state & DROPPING != 0 && !access.store {
             Kind::EarlyCopy
         } else if state & STALE != 0 && state & DROPPING == 0 {
+            if access.store {
+                return self.renew(access, line);
+            }
+            if self.finds_renewed(access, line) {
+                return;
+            }
+            self.renewed.remove(&line);
             Kind::StaleLoad
         } else {
             return;
@@ -136,7 +142,7 @@ impl Model {
         true
     }
 
-    fn cpu_finding(&mut self, kind: Kind, access: Access, line: u64) {
+    pub(super) fn cpu_finding(&mut self, kind: Kind, access: Access, line: u64) {
         let finding = self.line_finding(kind, access, line);
         self.report(finding);
     }

@@ -94,6 +94,7 @@ impl Model {
                 self.lines.change(line, 0, READ);
             }
             if piece.is_written() {
+                self.renewed.remove(&line);
                 self.lines.change(line, DIRTY | DROPPING, STALE | WRITTEN);
             }
         }

@@ -15,16 +15,19 @@ impl Model {
         match op {
             LineOp::Clean => {
                 self.stats.cleans += 1;
+                self.written_back(line);
                 self.begin_clean(at.core, line);
             }
             LineOp::CleanInvalidate => {
                 self.stats.clean_invalidates += 1;
+                self.written_back(line);
                 self.ordered(at, line);
                 self.begin_clean(at.core, line);
                 self.begin_drop(at.core, line);
             }
             LineOp::Invalidate => {
                 self.stats.invalidates += 1;
+                self.renewed.remove(&line);
                 self.ordered(at, line);
                 self.lose(at, line);
                 self.begin_drop(at.core, line);

@@ -5,6 +5,7 @@
 //! | `event` | what can happen |
 //! | `lines` | the state of every line |
 //! | `cpu` | loads and stores |
+//! | `renewed` | stale lines that the CPU stores to |
 //! | `maintenance` | cache operations, `dc zva`, set and way |
 //! | `barriers` | what is complete, published, acquired |
 //! | `transfer` | what a device has, from its doorbell to its status |
@@ -23,6 +24,7 @@ mod event;
 mod lines;
 mod maintenance;
 mod off;
+mod renewed;
 mod trace;
 mod transfer;
 
@@ -34,6 +36,7 @@ use crate::finding::{Finding, Kind, Part, Site};
 use crate::wire::{Stats, Traced};
 use lines::Lines;
 use off::Off;
+use renewed::Renewal;
 use std::collections::{HashMap, HashSet};
 use trace::Trace;
 use transfer::Transfers;
@@ -52,6 +55,8 @@ pub struct Model {
     told: HashMap<(Kind, u64, Option<Part>), u32>,
     /// Pages in which a line is reached with two cacheabilities.
     mixed: HashSet<u64>,
+    /// Stale lines that were stored to in part.
+    renewed: HashMap<u64, Renewal>,
     trace: Option<Trace>,
 }
 
@@ -77,6 +82,7 @@ impl Model {
             findings: Vec::new(),
             told: HashMap::new(),
             mixed: HashSet::new(),
+            renewed: HashMap::new(),
             trace: None,
         }
     }

@@ -82,16 +82,43 @@ fn cm_5_one_line_left_out_is_enough() {
     assert_eq!(machine.kinds(), [Kind::StaleLoad]);
 }
 
-#[test]
-fn a_store_into_a_stale_line_mixes_old_and_new() {
+/// A machine whose CPU is about to store to what a device wrote.
+fn stale() -> Machine {
     let mut machine = Machine::new();
+    machine.prepared().start().over().then(ACQUIRE);
     machine
-        .prepared()
-        .start()
-        .over()
-        .then(ACQUIRE)
-        .store(DEST, 4);
+}
+
+#[test]
+fn cm_2_a_store_into_a_stale_line_mixes_old_and_new() {
+    for op in [LineOp::Clean, LineOp::CleanInvalidate] {
+        let mut machine = stale();
+        machine.store(DEST, 63);
+        assert_eq!(machine.found(), [], "the last byte may follow");
+        machine.lines(op, DEST, 64);
+        let found = machine.found();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((found[0].kind, found[0].length), (Kind::StaleLoad, 63));
+    }
+}
+
+#[test]
+fn cm_2_of_a_stale_line_the_cpu_may_load_what_it_stored_itself() {
+    let mut machine = stale();
+    machine.store(DEST + 8, 8).load(DEST + 9, 7);
+    assert_eq!(machine.found(), []);
+    machine.load(DEST + 15, 2);
     assert_eq!(machine.kinds(), [Kind::StaleLoad]);
+}
+
+#[test]
+fn cm_2_a_stale_line_that_is_filled_from_end_to_end_is_the_cpus_again() {
+    let mut machine = stale();
+    machine.store(DEST + 32, 32).store(DEST, 40);
+    machine.lines(LineOp::Clean, DEST, 64).load(DEST, 64);
+    assert_eq!(machine.found(), []);
+    machine.load(DEST + 64, 1);
+    assert_eq!(machine.kinds(), [Kind::StaleLoad], "its neighbour is not");
 }
 
 #[test]
