@@ -16,14 +16,15 @@ const FOLDERS: [&str; 4] = [
 /// Mistakes on purpose need no more of them.
 const PLANTED: &str = "kernel/rpi4/src/planted";
 
+/// As far as their names do not tell them from others: a report completes a mapping, with a number.
 const CALLS: [&str; 7] = [
-    "clean",
-    "clean_invalidate",
-    "invalidate",
-    "copy_clean",
-    "complete",
-    "publish",
-    "acquire",
+    "clean(",
+    "clean_invalidate(",
+    "invalidate(",
+    "copy_clean(",
+    "complete()",
+    "publish()",
+    "acquire()",
 ];
 /// As they begin in assembly.
 const INSTRUCTIONS: [&str; 3] = ["dc", "dsb", "dmb"];
@@ -122,10 +123,10 @@ fn is_one(code: &str, assembly: bool) -> bool {
     if assembly {
         return begins(code);
     }
-    let called = |name: &&str| {
+    let called = |call: &&str| {
         [".", "cache::"]
             .iter()
-            .any(|way| code.contains(&format!("{way}{name}(")))
+            .any(|way| code.contains(&format!("{way}{call}")))
     };
     let quoted = || code.split('"').skip(1).step_by(2).any(begins);
     CALLS.iter().any(called) || quoted()
@@ -169,6 +170,11 @@ mod tests {
     }
 
     #[test]
+    fn a_report_is_no_barrier() {
+        assert_eq!(scanned("a.rs", "    mapping.complete(n)?;\n"), []);
+    }
+
+    #[test]
     fn assembly_loses_the_instruction() {
         let text = "    dc      cvac, x0    // why\n    add x0, x0, #64\n// dsb sy\n";
         assert_eq!(scanned("a.s", text), [(1, Ok(String::new()))]);
@@ -190,9 +196,8 @@ mod tests {
     fn the_tree_has_some_of_each_call_and_a_way_to_do_without_each() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let lines = read(&root).unwrap();
-        for name in CALLS {
-            let call = format!("{name}(");
-            assert!(lines.iter().any(|line| line.text.contains(&call)), "{name}");
+        for call in CALLS {
+            assert!(lines.iter().any(|line| line.text.contains(call)), "{call}");
         }
     }
 }
