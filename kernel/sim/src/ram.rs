@@ -169,6 +169,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "keeps none there, and takes minutes to look at one")]
     fn an_arena_that_had_a_machine_before_is_as_new() {
         // No other test has one of this size.
         let len = KEEP_FROM + 3 * PAGE as usize + 5;
@@ -178,7 +179,7 @@ mod tests {
         first.fill(PAGE as usize - 1, 2, 3);
         drop(first);
         let again = Arena::new(len, 0x11);
-        assert_eq!(again.pointer(0, 1) == start, !cfg!(miri), "it is another");
+        assert_eq!(again.pointer(0, 1), start, "it is another");
         let mut all = vec![0; len];
         again.read(0, &mut all);
         assert!(all.iter().all(|byte| *byte == 0x11));
