@@ -74,16 +74,19 @@ impl<P: Platform> Dma<P> {
         attrs: Attrs,
     ) -> Result<Mapping<'d, P, B, D>, Refused<B>> {
         let request = Request::of(&buffer, D::DIR, attrs);
+        if self.is_checked() {
+            return self.lend_as(device, buffer, attrs, Lines::Dirty);
+        }
         // Nearly every buffer goes this way, and nothing on it calls or searches.
         if let Some(bus) = at_once(device, self.policy(), &request) {
             let place = self.direct(device, &request, request.block, Lines::Dirty);
             let held = Held::new(buffer, place, bus);
-            Link { dma: self, device }.note::<B, D>(Kind::Map, &held);
+            Link { dma: self, device }.trace::<B, D>(Kind::Map, &held);
             return Ok(Mapping::new(self, device, held));
         }
         if let Some((cells, bus)) = self.by_cell::<_, D>(device, &buffer, &request) {
             let held = Held::new(buffer, Place::Bounced(cells), bus);
-            Link { dma: self, device }.note::<B, D>(Kind::Bounce, &held);
+            Link { dma: self, device }.trace::<B, D>(Kind::Bounce, &held);
             return Ok(Mapping::new(self, device, held));
         }
         self.lend_as(device, buffer, attrs, Lines::Dirty)

@@ -98,9 +98,10 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         }
         let link = self.link;
         if let Some(held) = &mut self.held
+            && !link.dma.is_checked()
             && link.sync_at_once::<B, D>(held)
         {
-            link.note::<B, D>(Kind::Unmap, held);
+            link.trace::<B, D>(Kind::Unmap, held);
             return self.take().buffer;
         }
         let buffer = self.unmap_with_care();

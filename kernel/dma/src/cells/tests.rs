@@ -60,6 +60,7 @@ fn memory_off_a_page_or_less_than_one_is_given_back() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "numbers alone, thousands of them")]
 fn geo_3_cells_beyond_the_end_are_never_handed_out() {
     for len in [4 * KIB, 4 * KIB + 65, MOST_MEMORY, 2 * MOST_MEMORY] {
         let cells = cells(len);
@@ -121,6 +122,7 @@ fn runs_of_bits_are_those_of_an_obvious_search() {
 
 proptest! {
     #[test]
+    #[cfg_attr(miri, ignore = "numbers alone, thousands of them")]
     fn inv_5_runs_never_overlap_and_a_refusal_is_the_models(
         steps in prop::collection::vec((0usize..MAX_CPUS, 1u64..=MOST_BYTES, 0usize..64, 0u8..5), 1..900),
         pages in 1u64..4,

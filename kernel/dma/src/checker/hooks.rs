@@ -37,6 +37,12 @@ impl<P: Platform> Dma<P> {
         self.checker = Some(Box::new(checker));
     }
 
+    /// Is there a checker? Then nothing takes a short way past it.
+    #[inline(always)]
+    pub(crate) fn is_checked(&self) -> bool {
+        self.checker.is_some()
+    }
+
     /// Shows the checker an event, if there is a checker.
     #[inline(always)]
     pub(crate) fn show_checker(&self, kind: Kind, device: &DmaDevice, seen: impl FnOnce() -> Seen) {
