@@ -13,7 +13,7 @@ use hal::PhysRange;
 pub(super) const COMMAND: Command<Context> = Command {
     name: "dma pools",
     arguments: "[reset]",
-    summary: "the bounce pool: slots in use, the most so far, its growth",
+    summary: "the bounce pool: slots in use, the most so far, growth",
     details: "\
 A row for each chunk; its bar has a character for every 64 KiB: . none of it
 in use, - up to a half, + more, # all, blank where the chunk has no memory.
