@@ -61,6 +61,9 @@ impl<I: Irq + Cpu> Pool<I> {
         let grows = spare.is_some();
         if let Some(spare) = spare {
             self.fill(growing, spare);
+            if !I::masked() {
+                growing.look_later();
+            }
         }
         // For the next one.
         growing.ask();
@@ -147,6 +150,7 @@ impl<I: Irq + Cpu> Pool<I> {
             self.note(index);
             self.fill(growing, Spare { index, memory });
         }
+        growing.look_later();
         true
     }
 

@@ -79,6 +79,15 @@ impl Growing {
         }
     }
 
+    /// Has the pool looked after once what it just grew by may be idle, even where nothing more is to be
+    /// had: else nobody would give that back.
+    ///
+    /// Context: interrupts on, no lock held.
+    pub(super) fn look_later(&self) {
+        let growth = &self.growth;
+        growth.supply.tend_in((growth.idle_us / 2).max(1));
+    }
+
     /// As `ask`, for as many chunks in a row.
     pub(super) fn ask_for(&self, chunks: u32) {
         self.long.store(chunks, Relaxed);

@@ -41,7 +41,7 @@ impl<I: Irq + Cpu> Pool<I> {
             return Rest::Hushed;
         }
         if more {
-            supply.tend_in((growing.growth().idle_us / 2).max(1));
+            growing.look_later();
         }
         Rest::Ready
     }

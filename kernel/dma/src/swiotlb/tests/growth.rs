@@ -20,6 +20,8 @@ pub(super) struct Store {
     pub(super) all: u64,
     now: AtomicU64,
     asked: AtomicU64,
+    /// Calls of `tend_in`.
+    later: AtomicU64,
     /// Calls of `take`.
     taken: AtomicU64,
 }
@@ -32,6 +34,7 @@ impl Store {
             all: free.iter().map(|(_, len)| len).sum(),
             now: AtomicU64::new(0),
             asked: AtomicU64::new(0),
+            later: AtomicU64::new(0),
             taken: AtomicU64::new(0),
         }))
     }
@@ -106,7 +109,10 @@ impl Supply for Store {
         self.asked.fetch_add(1, Relaxed);
     }
 
-    fn tend_in(&self, _: u64) {}
+    fn tend_in(&self, _: u64) {
+        assert!(!Core::masked(), "timers are set with interrupts on");
+        self.later.fetch_add(1, Relaxed);
+    }
 }
 
 /// A floor of 512 slots, and `free` to grow by up to `ceiling` chunks.
@@ -260,6 +266,20 @@ fn bp_4_what_is_idle_goes_back_highest_first_and_the_floor_stays() {
         (extent.floor, extent.ceiling, extent.grown),
         (512, 512 + 63 * 1024, 5)
     );
+}
+
+/// There is nothing to ask for at the ceiling, so nobody asks; and yet somebody has to look.
+#[test]
+fn bp_4_what_came_at_one_go_up_to_the_ceiling_goes_back_as_well() {
+    for (ceiling, len) in [(2, CHUNK), (9, 8 * CHUNK)] {
+        let (pool, store) = growing(PLENTY, ceiling);
+        let all = take(&pool, len).expect("grows");
+        assert!(!store.asked(), "{ceiling} chunks are all there may be");
+        assert_eq!(store.later.swap(0, Relaxed), 1, "somebody looks later");
+        pool.release(all);
+        rest(&pool, store);
+        assert_eq!(store.free(), store.all);
+    }
 }
 
 #[test]
