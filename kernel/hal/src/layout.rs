@@ -66,7 +66,7 @@ pub const STACK_GUARD: u64 = 4 * KIB;
 /// Bytes of a core's exception stack (SP_EL1).
 pub const EXCEPTION_STACK: u64 = 16 * KIB;
 /// Bytes of a core's main stack (SP_EL0).
-pub const MAIN_STACK: u64 = 64 * KIB;
+pub const MAIN_STACK: u64 = 128 * KIB;
 /// Bytes of a core's emergency stack, for faults in handlers: room for the report, in a debug build
 /// too. It ends where the core's stacks end; the vectors count on that.
 pub const EMERGENCY_STACK: u64 = 16 * KIB;
