@@ -203,6 +203,7 @@ mod tests {
 
     proptest! {
         #[test]
+        #[cfg_attr(miri, ignore = "numbers alone, thousands of them")]
         fn it_agrees_with_a_list(
             steps in proptest::collection::vec((any::<bool>(), 0u32..16, 0u32..3, 0u64..60, 0u64..20), 1..80),
             wanted in (0u32..3, 0u64..80, 0u64..20),

@@ -63,7 +63,7 @@ pub(crate) const ALL: &[Crash] = &[
             PLACE,
             "last calls:",
             "trace core 2 ",
-            " unmap ",
+            " launch ",
             "trace end ",
         ],
     },

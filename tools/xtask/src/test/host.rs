@@ -13,7 +13,7 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(8 * 60);
 
 /// The same under Miri, which gets no more of the 20 minutes that all tests may take together.
-const MIRI_LIMIT: Duration = Duration::from_secs(4 * 60);
+const MIRI_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// The crates with the pointers, and which of their tests: the memory model's opinion on them counts most.
 const UNDER_MIRI: &[(&str, &[&str])] = &[
