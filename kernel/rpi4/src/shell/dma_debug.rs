@@ -9,11 +9,11 @@ use dma::checker::Checker;
 
 pub(super) const COMMAND: Command<Context> = Command {
     name: "dma debug",
-    arguments: "[all | off | COUNT | for [MASTER]]",
-    summary: "the checker of dma_debug=: what it found and tells",
+    arguments: "[all|off|COUNT|for]",
+    summary: "the checker of dma_debug=: what it found",
     details: "\
 Every wrong use is counted, and the first is told. `all` tells all from now on,
-COUNT so many more, `for MASTER` those of one master alone. `off` is final.",
+COUNT so many more, `for MASTER` those of one master alone, `for` those of all.\n`off` is final.",
     completion: Completion::Words(&["all", "off", "for"]),
     run,
 };

@@ -18,7 +18,7 @@ pub(super) const COMMAND: Command<Context> = Command {
 A row for each chunk; its bar has a character for every 64 KiB: . none of it
 in use, - up to a half, + more, # all, blank where the chunk has no memory.
 The longest free run is an upper bound: a search that fails makes it exact.
-Small objects bounce by cells, which no cache holds; who finds none takes slots.
+Small objects bounce by cells, which no cache holds; without one, by slots.
 \"reset\" lets the high-water mark start anew.",
     completion: Completion::Words(&["reset"]),
     run,

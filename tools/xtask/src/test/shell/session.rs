@@ -37,7 +37,7 @@ const ALL: &[&str] = &[
     "dma pools [reset]",
     "dma maps",
     "dma trace [EVENTS]",
-    "dma debug [all | off | COUNT | for [MASTER]]",
+    "dma debug [all|off|COUNT|for]",
     "selftest [PATTERN]",
     "bench [PATTERN]",
     "sd info",
