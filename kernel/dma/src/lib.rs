@@ -116,7 +116,7 @@ pub use reach::{DmaMask, MAX_WINDOWS, Reach};
 pub use reason::{BounceReason, Bouncing};
 pub use reported::{Completed, Misreported, TooMuch};
 pub use resource::Resource;
-pub use sg::{MappedSg, NoTable, Segment, Segments, SgError, SgRefused, SgTable, SgView};
+pub use sg::{MappedSg, NoTable, Segment, Segments, SgError, SgPart, SgRefused, SgTable, SgView};
 pub use shared::Shared;
 pub use span::PastEnd;
 pub use users::Consumer;

@@ -67,6 +67,12 @@ impl Span {
         }
     }
 
+    /// The `len` bytes from `offset` on, which are never none, of a mapping that has them.
+    pub(crate) const fn at(offset: u64, len: u64) -> Self {
+        let whole = Self::whole(len);
+        Self { offset, ..whole }
+    }
+
     /// `len` bytes from `offset` on of a mapping of `mapped` bytes; `None` where nothing is left of
     /// them.
     pub(crate) const fn of(
@@ -101,6 +107,16 @@ impl Span {
         self.len.get()
     }
 
+    /// What of it lies in the `len` bytes from `at` on, counted from there.
+    pub(crate) fn inside(self, at: u64, len: u64) -> Option<Self> {
+        let start = self.offset.max(at);
+        let end = (self.offset + self.len()).min(at + len);
+        let len = NonZeroU64::new(end.checked_sub(start)?)?;
+        let offset = start - at;
+        // INVARIANT: inside the stretch that it is counted from.
+        Some(Self { offset, len })
+    }
+
     /// Is it all of a mapping of `mapped` bytes?
     pub(crate) const fn is_whole(self, mapped: u64) -> bool {
         self.len() == mapped
@@ -120,6 +136,7 @@ impl Span {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
     use proptest::prelude::*;
 
@@ -149,7 +166,6 @@ mod tests {
 
     #[test]
     fn ps_3_the_error_tells_all_three_numbers() {
-        extern crate std;
         use std::string::ToString;
         let line = of(90, 11, Overrun::Refused).map_err(|error| error.to_string());
         let line = line.expect_err("past the end");
@@ -167,6 +183,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn ps_2_what_lies_in_a_stretch_agrees_with_a_byte_by_byte_version(
+            offset in 0u64..MAPPED, len in 1u64..MAPPED, at in 0u64..150, stretch in 1u64..150,
+        ) {
+            let span = of(offset, len, Overrun::Clipped).expect("clipped").expect("a byte");
+            let mine = |byte: &u64| span.offset() <= *byte && *byte < span.offset() + span.len();
+            let both: std::vec::Vec<_> = (at..at + stretch).filter(mine).collect();
+            let inside = span.inside(at, stretch);
+            prop_assert_eq!(inside.map(Span::len).unwrap_or(0), both.len() as u64);
+            let start = inside.map(|part| part.offset() + at);
+            prop_assert_eq!(start, both.first().copied());
+        }
+
         #[test]
         fn what_is_left_agrees_with_a_byte_by_byte_version(
             offset in 0u64..150, len in 0u64..150,

@@ -265,6 +265,11 @@ fn inv_9_a_list_allocates_when_it_is_made_and_never_again() {
         let list = quiet(|| bed.dma.map_sg(&bed.device, table, Bidirectional));
         let mut list = list.expect("maps");
         quiet(|| list.for_cpu(1).expect("an element").fill(2));
+        let all = list.len();
+        quiet(|| {
+            let part = list.for_cpu_range(1, all - 2);
+            part.expect("inside").for_each_mut(|bytes| bytes.fill(3));
+        });
         // SAFETY: the addresses go nowhere.
         let flight = quiet(|| unsafe { list.launch(&engine) });
         let list = quiet(|| flight.end()).expect("an idle engine");

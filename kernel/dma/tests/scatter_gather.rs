@@ -3,82 +3,18 @@
 
 mod common;
 
+use common::lists::{
+    SHAPES, TOTAL, bytes, gather, gatherer, lists, map, mixed, scatter, table, transfer,
+};
 use common::{Idle, POOL, SMALL_POOL, Unproven, assert_clean, layer, pages, pattern, small};
 use dma::Consumer;
 use dma::{
     Attrs, Bidirectional, BounceReason, Bouncing, Builder as DeviceBuilder, Cause, Class,
-    Direction, Dma, DmaDevice, FromDevice, Halt, MapError, MappedSg, NoTable, Segment, SgError,
-    SgTable, ToDevice,
+    FromDevice, Halt, MapError, NoTable, SgError, SgTable, ToDevice,
 };
-use hal::{DmaBuffer, PAGE, Pages, PhysAddr, PhysRange, Platform, Zone};
+use hal::{DmaBuffer, PAGE, Pages, PhysAddr, PhysRange, Zone};
 use sim::{Builder, Machine, Op, under_every_adversary};
 use std::mem::forget;
-
-/// A master of the legacy bus that takes lists.
-fn lists(machine: &Machine) -> DeviceBuilder {
-    let builder = DmaDevice::builder("lists").windows(machine.bus().windows());
-    builder.segments(32, 1)
-}
-
-fn gatherer(machine: &Machine) -> DmaDevice {
-    lists(machine).build(&machine.ram()).expect("valid")
-}
-
-fn table<B: DmaBuffer>(buffers: Vec<B>, segments: usize) -> SgTable<B> {
-    let mut table = SgTable::with_capacity(buffers.len(), segments).expect("memory");
-    for buffer in buffers {
-        table.push(buffer).ok().expect("room");
-    }
-    table
-}
-
-type List<'d, D, B = Pages<Machine>> = MappedSg<'d, Machine, B, D>;
-
-fn map<'d, B: DmaBuffer, D: Direction>(
-    (dma, device): (&'d Dma<Machine>, &'d DmaDevice),
-    buffers: Vec<B>,
-    direction: D,
-) -> List<'d, D, B> {
-    let table = table(buffers, 16);
-    dma.map_sg(device, table, direction).expect("maps")
-}
-
-/// A whole transfer by an idle engine.
-fn transfer<'d, B: DmaBuffer, D: Direction>(
-    list: List<'d, D, B>,
-    device: impl FnOnce(&Machine, &[Segment]),
-) -> List<'d, D, B> {
-    let machine = list.layer().platform().clone();
-    let engine = Idle::default();
-    // SAFETY: `device` uses the segments before this function returns.
-    let flight = unsafe { list.launch(&engine) };
-    machine.publish();
-    machine.doorbell();
-    let segments: Vec<_> = flight.segments().collect();
-    device(&machine, &segments);
-    machine.status_read();
-    flight.end().expect("an idle engine confirms")
-}
-
-fn gather(machine: &Machine, segments: &[Segment]) -> Vec<u8> {
-    let read = |s: &Segment| machine.device_read(machine.bus(), s.bus, s.len as usize);
-    segments.iter().flat_map(read).collect()
-}
-
-fn scatter(machine: &Machine, segments: &[Segment], mut bytes: &[u8]) {
-    for segment in segments {
-        let (here, rest) = bytes.split_at(segment.len as usize);
-        machine.device_write(machine.bus(), segment.bus, here);
-        bytes = rest;
-    }
-}
-
-/// All bytes of a list that is the CPU's again.
-fn bytes(machine: &Machine, table: &SgTable<Pages<Machine>>) -> Vec<u8> {
-    let all = table.elements().iter();
-    all.flat_map(|pages| pages.bytes(machine).to_vec())
-        .collect()
-}
 
 /// Adjacent buffers of these lengths, from `start` on.
 fn adjacent(machine: &Machine, start: u64, lens: &[u64]) -> Vec<Pages<Machine>> {
@@ -92,21 +28,6 @@ fn adjacent(machine: &Machine, start: u64, lens: &[u64]) -> Vec<Pages<Machine>> 
     };
     lens.iter().map(buffer).collect()
 }
-
-const SHAPES: [(Zone, u64, u64); 4] = [
-    (Zone::Dma, 0, 128),
-    (Zone::High, 60, 200),
-    (Zone::High, 0, 64),
-    (Zone::Dma, 4, 300),
-];
-
-fn mixed(machine: &Machine, fill: u8) -> Vec<Pages<Machine>> {
-    SHAPES
-        .map(|(zone, offset, len)| pages(machine, zone, offset, len, fill))
-        .into()
-}
-
-const TOTAL: usize = 128 + 200 + 64 + 300;
 
 #[test]
 fn sg_1_sg_4_direct_and_bounced_elements_mix_and_give_equal_bytes() {

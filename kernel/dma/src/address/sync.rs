@@ -7,7 +7,7 @@ use super::find::{At, Part};
 use super::{Attrs, ByAddress, Misuse};
 use crate::direction::Dir;
 use crate::door;
-use crate::span::Overrun;
+use crate::span::{Overrun, Span};
 use crate::trace::Kind;
 use hal::{DmaAddr, DmaBuffer, LINE, Platform};
 
@@ -156,13 +156,15 @@ impl<P: Platform> ByAddress<'_, P> {
             door::drop_slots(platform, &part.slots, part.slots.data());
             platform.complete();
         }
-        door::copy_block_out(platform, &mut part.original, original, &part.slots);
+        let all = (original, Span::whole(original.len()));
+        door::copy_block_out(platform, &mut part.original, all, &part.slots);
     }
 
     /// Copies to a bounce buffer, clean for a device that does not snoop.
     fn copy_out(&self, part: &Part) {
         let (platform, original) = (self.dma.platform(), part.original.range());
-        door::copy_block_in(platform, self.device, &part.original, original, &part.slots);
+        let all = (original, Span::whole(original.len()));
+        door::copy_block_in(platform, self.device, &part.original, all, &part.slots);
         self.wait();
     }
 }

@@ -56,7 +56,8 @@ pub(crate) fn fill_block<P: Platform, B: DmaBuffer>(
     if data != slots.data() || !data.is_aligned(LINE) {
         scrub_edges(platform, device, data, slots);
     }
-    copy_block_in(platform, device, buffer, block, slots);
+    let all = Span::whole(block.len());
+    copy_block_in(platform, device, buffer, (block, all), slots);
 }
 
 /// Fills what lies between `data`, the place of a buffer's bytes, and the ends of the first and last line
@@ -106,16 +107,22 @@ fn wait<P: Platform>(platform: &P, device: &DmaDevice, slots: &StandIn) {
     }
 }
 
-/// Copies all of a part of a buffer to the slots that are its own, without waiting.
+/// Copies `span` of a block of a buffer to its place in the slots that are the block's own (PS-2),
+/// without waiting.
 pub(crate) fn copy_block_in<P: Platform, B: DmaBuffer>(
     platform: &P,
     device: &DmaDevice,
     buffer: &B,
-    block: PhysRange,
+    (block, span): (PhysRange, Span),
     slots: &StandIn,
 ) {
-    let to = Span::whole(block.len()).within(slots.data());
-    copy_to_device(platform, device, buffer, block, slots, to);
+    let (from, to) = (span.within(block), place_of((block, span), slots));
+    copy_to_device(platform, device, buffer, from, slots, to);
+}
+
+/// Where `span` of a block is in the slots that stand in for it, which may have more bytes.
+fn place_of((block, span): (PhysRange, Span), slots: &StandIn) -> PhysRange {
+    span.within(Span::whole(block.len()).within(slots.data()))
 }
 
 /// Copies `from`, bytes of `buffer`, to as many at `to`, bytes of `slots`, and cleans them on the way
@@ -156,15 +163,15 @@ pub(crate) fn copy_out<P: Platform, B: DmaBuffer>(
     copy_from_device(platform, slots, from, buffer, to);
 }
 
-/// As [`copy_out`] for a part of a buffer that has slots of its own.
+/// As [`copy_out`] for `span` of a block of a buffer that has slots of its own.
 pub(crate) fn copy_block_out<P: Platform, B: DmaBuffer>(
     platform: &P,
     buffer: &mut B,
-    block: PhysRange,
+    (block, span): (PhysRange, Span),
     slots: &StandIn,
 ) {
-    let from = Span::whole(block.len()).within(slots.data());
-    copy_from_device(platform, slots, from, buffer, block);
+    let (from, to) = (place_of((block, span), slots), span.within(block));
+    copy_from_device(platform, slots, from, buffer, to);
 }
 
 /// Copies `from`, bytes of `slots`, to as many at `to`, bytes of `buffer`.
@@ -241,10 +248,10 @@ pub(crate) fn look<'d, P: Platform, B: DmaBuffer>(
     span: Span,
     access: Access,
 ) -> View<'d, P> {
-    // SAFETY: the buffer owns initialised RAM. Of its callers, `Mapping::look` and
-    // `MappedSg::for_cpu` keep the mapping borrowed exclusively while the view lives, so it cannot
-    // be launched, and an idle mapping's address has not reached the device (or the device has halted);
-    // `Filled::bytes` keeps a buffer borrowed that is mapped no more.
+    // SAFETY: the buffer owns initialised RAM. Of its callers, `Mapping::look`, `MappedSg::for_cpu` and
+    // `SgPart` keep the mapping borrowed exclusively while the view lives, so it cannot be launched, and
+    // an idle mapping's address has not reached the device (or the device has halted); `Filled::bytes`
+    // keeps a buffer borrowed that is mapped no more.
     unsafe { View::new(platform, span.within(buffer.range()), access) }
 }
 

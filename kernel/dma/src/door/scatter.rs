@@ -23,7 +23,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> MappedSg<'d, P, B, D> {
     /// describes, for accesses in the direction of the mapping.
     pub unsafe fn launch<E: Engine>(mut self, engine: E) -> SgInFlight<'d, P, B, D, E> {
         let (link, held) = self.parts();
-        link.hand_over_sg(held);
+        link.hand_over_sg::<B, D>(held);
         link.note_sg::<B, D>(Kind::Launch, held);
         if let Some(checker) = &link.dma.checker {
             let segments = Segments::of(held.pieces(), link.device.limits());

@@ -14,7 +14,7 @@ use crate::map::count_direct;
 use crate::sync::Link;
 use crate::trace::Kind;
 use core::marker::PhantomData;
-use hal::{DmaBuffer, Platform};
+use hal::{DmaBuffer, PhysRange, Platform};
 
 impl<P: Platform> Dma<P> {
     /// Lends all buffers of `table` to `device`, as one transfer. The table comes back from
@@ -118,7 +118,7 @@ impl<P: Platform> Link<'_, P> {
                 }
                 _ => {
                     if !owed {
-                        self.clean_piece(piece);
+                        self.clean_part(piece.device_side());
                     }
                     let request = request_of::<B, D>(piece, &table.elements, attrs);
                     count_direct::<P>(self.device, &request);
@@ -128,10 +128,10 @@ impl<P: Platform> Link<'_, P> {
         self.wait();
     }
 
-    /// Cleans a piece without waiting for it.
-    pub(super) fn clean_piece(&self, piece: &Piece) {
+    /// Cleans what is mapped as it lies, without waiting for it.
+    pub(super) fn clean_part(&self, part: PhysRange) {
         if !self.device.limits().coherent {
-            self.dma.platform().clean(piece.device_side());
+            self.dma.platform().clean(part);
         }
     }
 

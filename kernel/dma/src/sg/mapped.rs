@@ -1,5 +1,6 @@
 //! A list that is lent, and what may be asked of it at rest.
 
+use super::look::Look;
 use super::piece::Piece;
 use super::segments::Segments;
 use super::table::SgTable;
@@ -9,15 +10,15 @@ use crate::layer::Dma;
 use crate::sync::Link;
 use core::fmt;
 use core::marker::PhantomData;
-use hal::{Access, DmaBuffer, Platform};
+use hal::{DmaBuffer, Platform};
 
 /// What a mapped list holds: taken out once, by `unmap`, drop or quarantine.
 pub(crate) struct HeldSg<B: DmaBuffer> {
     pub(crate) table: SgTable<B>,
     /// Elements that are mapped as they lie may have stores that RAM has not: `Attrs::DEFER_SYNC`.
     pub(super) owed: bool,
-    /// An element that the CPU looks at: its guard lives, or was forgotten.
-    pub(super) viewed: Option<(usize, Access)>,
+    /// What the CPU looks at.
+    pub(super) viewed: Option<Look>,
 }
 
 impl<B: DmaBuffer> HeldSg<B> {
@@ -42,6 +43,11 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> MappedSg<'d, P, B, D> {
         self.held
             .as_ref()
             .expect("taken only by calls that end the mapping")
+    }
+
+    /// The two ends of the mapping and its contents, to be looked at.
+    pub(super) fn shared_parts(&self) -> (Link<'d, P>, &HeldSg<B>) {
+        (self.link, self.held())
     }
 
     /// The two ends of the mapping and its contents, borrowed apart.

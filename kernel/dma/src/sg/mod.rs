@@ -20,6 +20,8 @@
 //! * **Neighbours are joined** on the bus side where both are mapped as they lie (SG-8).
 //! * **Two phases.** First everything is planned (`plan`, pure) and all slots are taken; only then is
 //!   a byte copied or a line cleaned. A list that is refused leaves nothing behind (SG-5).
+//! * **The CPU looks** at an element ([`MappedSg::for_cpu`]), or at any part of the list's bytes, from one
+//!   element into the next ([`MappedSg::for_cpu_range`]), by the rules of single mappings (PS).
 //! * **One barrier** for the list, in front of any copy out of a bounce buffer (SG-6).
 //!
 //! Build lists from the device's limits, never from what is known of the bounce pool (SG-7).
@@ -28,8 +30,10 @@
 
 mod error;
 mod laid_out;
+mod look;
 mod map;
 mod mapped;
+mod part;
 mod piece;
 mod plan;
 #[cfg(test)]
@@ -42,6 +46,7 @@ mod view;
 pub use error::{SgError, SgRefused};
 pub(crate) use mapped::HeldSg;
 pub use mapped::MappedSg;
+pub use part::SgPart;
 pub(crate) use piece::Piece;
 pub use segments::{Segment, Segments};
 pub use table::{NoTable, SgTable};

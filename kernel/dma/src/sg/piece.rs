@@ -2,6 +2,7 @@
 
 use super::plan::Part;
 use crate::decision::Route;
+use crate::span::Span;
 use crate::stand_in::StandIn;
 use hal::{DmaAddr, PhysRange};
 
@@ -50,6 +51,16 @@ impl Piece {
             Some(slots) => slots.data(),
             None => self.part.extent,
         }
+    }
+
+    /// The bytes of `span`, a part of the block, where the device has them. Of the whole, its granule's
+    /// excess as well.
+    pub(super) fn device_part(&self, span: Span) -> PhysRange {
+        let side = self.device_side();
+        if span.is_whole(self.block().len()) {
+            return side;
+        }
+        span.within(side)
     }
 
     /// Is the device given the element's own memory?

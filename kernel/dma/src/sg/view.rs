@@ -1,5 +1,6 @@
 //! The CPU's look at one element of a list at rest.
 
+use super::look::Look;
 use super::mapped::MappedSg;
 use crate::direction::{DeviceReads, Direction};
 use crate::door;
@@ -8,7 +9,7 @@ use crate::trace::Kind;
 use crate::view::access;
 use core::ops::{Deref, DerefMut};
 use hal::buffer::View;
-use hal::{Access, DmaBuffer, Platform};
+use hal::{DmaBuffer, Platform};
 
 /// Bytes of one element, for as long as the guard lives; its drop hands them back to the device.
 ///
@@ -29,10 +30,11 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> MappedSg<'d, P, B, D> {
         if index >= held.table.elements.len() {
             return None;
         }
-        link.end_forgotten_look(held);
-        link.sync_sg_for_cpu::<B, D>(held, |piece| piece.element() == index);
-        held.viewed = Some((index, access::<D>()));
-        link.note_element::<B, D>(Kind::SyncForCpu, held, index);
+        link.end_forgotten_look::<B, D>(held);
+        let span = held.table.span_of(index);
+        link.sync_sg_for_cpu::<B, D>(held, span);
+        held.viewed = Some(Look::Element(index));
+        link.note_part_sg::<B, D>(Kind::SyncForCpu, held, span);
         let element = &held.table.elements[index];
         let whole = Span::whole(element.range().len());
         let view = Some(door::look(
@@ -67,11 +69,6 @@ impl<P: Platform, B: DmaBuffer, D: Direction> Drop for SgView<'_, '_, P, B, D> {
         // The CPU's accesses end before the lines are cleaned.
         self.view = None;
         let (link, held) = self.mapping.parts();
-        if let Some(viewed) = held.viewed.take() {
-            link.sync_element_for_device(held, viewed);
-            if viewed.1 == Access::Write {
-                link.note_element::<B, D>(Kind::SyncForDevice, held, viewed.0);
-            }
-        }
+        link.end_look::<B, D>(held);
     }
 }

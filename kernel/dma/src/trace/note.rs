@@ -114,15 +114,14 @@ impl<P: Platform> Link<'_, P> {
         }
     }
 
-    /// Leaves an event of an element, by the list's address.
-    pub(crate) fn note_element<B: DmaBuffer, D: Direction>(
+    /// Leaves an event of a part of a list, by the list's address.
+    pub(crate) fn note_part_sg<B: DmaBuffer, D: Direction>(
         &self,
         kind: Kind,
         held: &HeldSg<B>,
-        index: usize,
+        span: Span,
     ) {
-        let event = self.event_sg::<B, D>(kind, held);
-        let len = held.table.elements()[index].range().len();
+        let (event, len) = (self.event_sg::<B, D>(kind, held), span.len());
         self.dma.note(Noted { len, ..event });
     }
 }

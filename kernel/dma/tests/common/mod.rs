@@ -9,6 +9,8 @@
     reason = "shared by several test crates; launches mappings and plays the device"
 )]
 
+pub mod lists;
+
 use dma::cells::{self, Cells};
 use dma::checker::{Checker, Finding, Forbidden, Options};
 use dma::swiotlb::{Pool, Usage};
