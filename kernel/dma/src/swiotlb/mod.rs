@@ -109,7 +109,7 @@ pub struct Slots {
 
 impl Slots {
     /// Where the data are.
-    pub(crate) fn data(&self) -> PhysRange {
+    pub fn data(&self) -> PhysRange {
         self.data
     }
 }

@@ -37,6 +37,7 @@ fn count(stand: &Stand, case: &'static str, zone: Zone) -> Result<(), Trouble> {
                 case,
                 dir: Some(dir),
                 size,
+                live: 0,
                 place: None,
             };
             pairs(stand, row, pages.range(), dir)?;

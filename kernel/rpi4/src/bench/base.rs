@@ -58,6 +58,7 @@ fn row(stand: &Stand, case: &'static str, size: u64) -> Row {
         case,
         dir: None,
         size,
+        live: 0,
         place: None,
     }
 }

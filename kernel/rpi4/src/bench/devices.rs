@@ -8,6 +8,9 @@ const BITS: u32 = 30;
 /// Where the legacy masters' bus shows RAM.
 const LEGACY_BUS: DmaAddr = DmaAddr::new(0xC000_0000);
 
+/// An alignment that few slots have.
+const MASK: u64 = 0xFFFF;
+
 /// Masters that exist for the benchmark alone. None of them is ever started.
 pub(super) struct Devices {
     /// On the CPU's own bus.
@@ -16,6 +19,8 @@ pub(super) struct Devices {
     pub(super) windowed: DmaDevice,
     /// As `plain`, and snoops: what is counted is software alone.
     pub(super) coherent: DmaDevice,
+    /// As `plain`, and wants bounce buffers at the same place in 64 KiB as their originals.
+    pub(super) masked: DmaDevice,
 }
 
 impl Devices {
@@ -28,6 +33,7 @@ impl Devices {
             plain: narrow("bench").build(ram)?,
             windowed: windowed.build(ram)?,
             coherent: narrow("bench-coherent").coherent().build(ram)?,
+            masked: narrow("bench-masked").min_align_mask(MASK).build(ram)?,
         })
     }
 }

@@ -24,6 +24,7 @@ fn count(stand: &Stand) -> Result<(), Trouble> {
             case: "heap",
             dir: None,
             size,
+            live: 0,
             place: None,
         };
         let mut object: HeapBuf<Board> = stand.memory.heap.alloc_buf(size as usize, Zone::Dma)?;

@@ -48,6 +48,7 @@ fn count(
             case,
             dir: None,
             size,
+            live: 0,
             place: None,
         };
         let mut pages: RamPages = Pages::alloc(stand.memory.zones, size, zone)?;
@@ -63,6 +64,18 @@ pub(super) fn pairs<B: DmaBuffer, D: Direction + Copy>(
     stand: &Stand,
     device: &DmaDevice,
     row: Row,
+    buffer: B,
+    direction: D,
+) -> Result<B, Trouble> {
+    pairs_by(stand.meter, stand.layer.dma, device, row, buffer, direction)
+}
+
+/// As [`pairs`], by another layer than the kernel's.
+pub(super) fn pairs_by<B: DmaBuffer, D: Direction + Copy>(
+    meter: Meter,
+    dma: &Dma<Board>,
+    device: &DmaDevice,
+    row: Row,
     mut buffer: B,
     direction: D,
 ) -> Result<B, Trouble> {
@@ -71,7 +84,7 @@ pub(super) fn pairs<B: DmaBuffer, D: Direction + Copy>(
     let [mut map, mut unmap, mut pair] = [Series::new(times); 3];
     let masked = Masked::new();
     for _ in 0..times {
-        let (counts, back) = one(stand.meter, stand.layer.dma, device, buffer, direction)?;
+        let (counts, back) = one(meter, dma, device, buffer, direction)?;
         buffer = back;
         map.add(counts.0);
         unmap.add(counts.1);

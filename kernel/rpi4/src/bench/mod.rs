@@ -8,6 +8,11 @@
 //! | `address` | the same for drivers that keep a bus address alone |
 //! | `heap` | the same for objects of the heap |
 //! | `sync` | `for_cpu` and the end of the view on a mapping at rest |
+//! | `slots` | slots taken and given back, and nothing else |
+//! | `occupancy`, `ring` | `map` and `unmap` of what bounces while slots are in use; refusals |
+//! | `growth` | a burst into a pool that grows |
+//! | `cores` | several cores at once |
+//! | `rig`, `fill`, `shape` | pools of the benchmark's own, and how full they are |
 //! | `devices` | the masters that all of this is done for |
 //! | `meter`, `row` | the counter, and how a row is printed |
 //!
@@ -17,21 +22,30 @@
 
 mod address;
 mod base;
+mod cores;
 mod devices;
+mod fill;
+mod growth;
 mod heap;
 mod map;
 mod meter;
+mod occupancy;
+mod rig;
+mod ring;
 mod row;
+mod shape;
+mod slots;
 mod sync;
 
 use crate::console::say;
 use crate::layer::Layer;
 use crate::layer::inspector;
 use crate::memory::Memory;
+use crate::selftest::Reason;
 use crate::shell::input::stopped;
 use boot::CommandLine;
 use devices::Devices;
-use dma::swiotlb::NoOrigins;
+use dma::swiotlb::{BadRegion, NoOrigins};
 use dma::{Bouncing, MapError};
 use hal::NoPages;
 use meter::Meter;
@@ -42,6 +56,14 @@ enum Trouble {
     Map(MapError),
     Pages(NoPages),
     Notes(NoOrigins),
+    Region(BadRegion),
+    Cores(Reason),
+}
+
+impl From<BadRegion> for Trouble {
+    fn from(error: BadRegion) -> Self {
+        Self::Region(error)
+    }
 }
 
 impl From<NoOrigins> for Trouble {
@@ -62,6 +84,8 @@ impl core::fmt::Display for Trouble {
             Self::Map(error) => error.fmt(f),
             Self::Pages(error) => error.fmt(f),
             Self::Notes(error) => error.fmt(f),
+            Self::Region(error) => error.fmt(f),
+            Self::Cores(reason) => reason.fmt(f),
         }
     }
 }
@@ -112,8 +136,18 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), F
         heap::GROUPS,
         sync::GROUPS,
     ];
+    // Their pools are their own, whatever `swiotlb=` says of the kernel's.
+    let own = [
+        slots::GROUPS,
+        occupancy::GROUPS,
+        ring::GROUPS,
+        growth::GROUPS,
+        cores::GROUPS,
+    ];
+    let own = matches!(stand.config, Config::Usual).then_some(own);
+    let groups = groups.into_iter().chain(own.into_iter().flatten());
     let wanted = |group: &&Group| group.0.contains(pattern);
-    for (name, count) in groups.into_iter().flatten().filter(wanted) {
+    for (name, count) in groups.flatten().filter(wanted) {
         if stopped() {
             break;
         }

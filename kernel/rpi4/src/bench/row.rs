@@ -17,6 +17,10 @@ pub(super) enum Config {
     Usual,
     /// `swiotlb=force`.
     Forced,
+    /// A pool of the benchmark's own that grows.
+    Growing,
+    /// Several cores at once.
+    Cores,
 }
 
 impl fmt::Display for Config {
@@ -24,6 +28,8 @@ impl fmt::Display for Config {
         f.write_str(match self {
             Self::Usual => "carom",
             Self::Forced => "carom-force",
+            Self::Growing => "carom-dyn",
+            Self::Cores => "carom-smp",
         })
     }
 }
@@ -51,6 +57,8 @@ pub(super) struct Row {
     pub(super) dir: Option<Dir>,
     /// Bytes of the buffer.
     pub(super) size: u64,
+    /// Mappings, or slots, in use meanwhile.
+    pub(super) live: u64,
     /// What became of the buffer, for the note.
     pub(super) place: Option<Place>,
 }
@@ -112,18 +120,38 @@ impl Row {
             case,
             dir,
             size,
+            live,
             place,
         } = self;
         let way = Way(*dir);
         let (mean, best) = (Hundredths(series.mean()), Hundredths(series.best()));
         let (iters, min, max) = (series.iters(), series.min, series.max);
         print(format_args!(
-            "{config},{section},{case},{op},{way},{size},0,{iters},{mean},{best},{min},{max},"
+            "{config},{section},{case},{op},{way},{size},{live},{iters},{mean},{best},{min},{max},"
         ));
         match place {
             Some(place) => say!("{place}"),
             None => say!(""),
         }
+    }
+}
+
+impl Row {
+    /// Prints a row that has one number for `times` calls.
+    pub(super) fn print_value(&self, op: &str, times: u64, value: u64) {
+        let Self {
+            config,
+            section,
+            case,
+            dir,
+            size,
+            live,
+            place: _,
+        } = self;
+        let way = Way(*dir);
+        say!(
+            "{config},{section},{case},{op},{way},{size},{live},{times},{value}.00,{value}.00,{value},{value},"
+        );
     }
 }
 

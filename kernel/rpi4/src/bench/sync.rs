@@ -24,6 +24,7 @@ fn count(stand: &Stand, case: &'static str, zone: Zone) -> Result<(), Trouble> {
             case,
             dir: None,
             size,
+            live: 0,
             place: None,
         };
         let mut pages: RamPages = Pages::alloc(stand.memory.zones, size, zone)?;

@@ -6,6 +6,7 @@ mod sleep;
 mod together;
 
 pub(super) use queue::while_others_are_busy;
+pub(crate) use together::together;
 
 pub(super) const TESTS: [&[super::Test]; 3] = [sleep::TESTS, shared::TESTS, queue::TESTS];
 

@@ -27,6 +27,7 @@ use crate::shell::input::stopped;
 use arrayvec::ArrayString;
 use bed::Bed;
 use core::fmt::{self, Write};
+pub(crate) use cores::together;
 
 /// What went wrong, cut off where it is longer than a line.
 pub(crate) type Reason = ArrayString<160>;

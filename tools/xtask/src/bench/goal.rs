@@ -26,9 +26,11 @@ pub(super) fn met(row: &Beside<'_>) -> Option<bool> {
     row.ratio().map(|ratio| ratio <= goal(row))
 }
 
-/// The middle ratio of all `op`s that bounce.
+/// The middle ratio of all `op`s that bounce out of an empty pool.
 pub(super) fn bounced_median(rows: &[Beside<'_>], op: &str) -> Option<f64> {
-    let bounced = rows.iter().filter(|row| row.bounced() && row.ours.op == op);
+    let bounced = rows
+        .iter()
+        .filter(|row| row.bounced() && !row.is_of_occupancy() && row.ours.op == op);
     let mut ratios: Vec<f64> = bounced.filter_map(Beside::ratio).collect();
     ratios.sort_by(f64::total_cmp);
     ratios.get(ratios.len() / 2).copied()

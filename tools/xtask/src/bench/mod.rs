@@ -6,6 +6,7 @@
 //! | `row`, `beside` | a row of the table; ours beside the one it is held against |
 //! | `work` | what a call has to do by the rules: lines, bytes, barriers |
 //! | `goal` | how cheap a call shall be |
+//! | `flat` | whether that depends on how full the pool is |
 //! | `steps`, `gdb` | where the instructions of a row go (`--explain`) |
 //! | `text`, `plot` | the comparison as text and as a picture |
 //!
@@ -14,6 +15,7 @@
 
 mod beside;
 mod boot;
+mod flat;
 mod gdb;
 mod goal;
 mod plot;
@@ -58,6 +60,8 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchArgs) -> anyhow::Result<
     if options.filter.is_empty() {
         flaws.extend(self::flaws(rows.clone(), &baseline));
     }
+    flaws.extend(flat::flaws(&rows));
+    let flat = flat::text(&rows);
     let compared = beside(rows, &baseline);
     print!("{}", text::table(&compared));
     let folder = folder(workspace)?;
@@ -67,7 +71,7 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchArgs) -> anyhow::Result<
     )?;
     write(&folder.join("carom.txt"), text::rows(&compared).as_bytes())?;
     write(&folder.join("carom.svg"), plot::svg(&compared)?.as_bytes())?;
-    println!("\n{}", text::summary(&compared));
+    println!("\n{}\n\n{flat}", text::summary(&compared));
     println!(
         "{0}/carom.csv, {0}/carom.txt (every row), {0}/carom.svg",
         folder.display()

@@ -36,9 +36,22 @@ impl Row {
             op,
             dir,
             size,
+            live,
             ..
         } = self;
-        format!("{config} {section}/{case} {op} {dir} {size}")
+        let live = match live {
+            0 => String::new(),
+            live => format!(" beside {live}"),
+        };
+        format!("{config} {section}/{case} {op} {dir} {size}{live}")
+    }
+
+    /// Does it count instructions? Others count what fits, or how often something is done.
+    pub(super) fn is_cost(&self) -> bool {
+        !matches!(
+            self.op.as_str(),
+            "iter_per_s" | "map_ok" | "mappings_that_fit"
+        )
     }
 
     /// What cannot be right about it, if anything.

@@ -14,7 +14,8 @@ const SHORT: [&str; 5] = [
     "for_device",
 ];
 
-/// The short table: the plain configuration, a line for each call and size.
+/// The short table: the plain configuration, a line for each call and size. How cost depends on slots in use
+/// is told apart (`flat`).
 pub(super) fn table(rows: &[Beside<'_>]) -> String {
     let plain =
         |row: &&Beside<'_>| row.ours.config == "carom" && SHORT.contains(&row.ours.op.as_str());
@@ -49,7 +50,10 @@ fn text<'a>(rows: impl Iterator<Item = &'a Beside<'a>>) -> String {
 
 fn line(row: &Beside<'_>) -> String {
     let ours = &row.ours;
-    let case = format!("{} {}/{}", ours.config, ours.section, ours.case);
+    let mut case = format!("{} {}/{}", ours.config, ours.section, ours.case);
+    if ours.live > 0 {
+        let _ = write!(case, " {}", ours.live);
+    }
     let linux = row
         .linux
         .map_or("-".to_owned(), |linux| format!("{:.0}", linux.mean));

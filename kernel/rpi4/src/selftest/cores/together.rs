@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use hal::{Cpu, CpuId, IrqLock, MAX_CPUS, Rank};
 
 /// What a core does, and why it could not.
-pub(super) type Part = fn(CpuId) -> Result<(), Reason>;
+pub(crate) type Part = fn(CpuId) -> Result<(), Reason>;
 
 /// The part of this round. Lock order: outermost, and nothing under it.
 static PART: IrqLock<Option<Part>, Board> = IrqLock::new(Rank::Outermost, "part of a core", None);
@@ -24,7 +24,7 @@ static ARRIVED: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_
 static THROUGH: AtomicUsize = AtomicUsize::new(0);
 
 /// Has every core play `part`, begun together. From the boot core's thread.
-pub(super) fn together(part: Part) -> Result<(), Reason> {
+pub(crate) fn together(part: Part) -> Result<(), Reason> {
     let (come, all) = (Ordering::Release, cores::online().count());
     ARRIVED.iter().for_each(|core| core.store(false, come));
     THROUGH.store(0, come);

@@ -1,0 +1,100 @@
+//! `map` and `unmap` of what must bounce while slots are in use: how the cost depends on how many and on
+//! where they are, and what a refusal costs.
+
+use super::fill::Mapped;
+use super::map::pairs_by;
+use super::meter::{Masked, Series, times};
+use super::rig::{Rig, SLOTS, rig};
+use super::row::Row;
+use super::shape::{SHAPES, Shape};
+use super::{Group, Stand, Trouble};
+use crate::channels::RamPages;
+use arch::pmu;
+use core::hint::black_box;
+use dma::swiotlb::SLOT;
+use dma::{Attrs, DmaDevice, ToDevice};
+use hal::{DmaBuffer, Pages, Zone};
+
+/// A line, a frame, a page, and two lengths of storage, of which one is as long as Linux can bounce.
+const SIZES: [u64; 5] = [64, 1500, 4096, 65_536, 262_144];
+
+pub(super) const GROUPS: &[Group] = &[
+    ("occ/any_place", |stand| {
+        for size in SIZES {
+            for (case, shape) in SHAPES {
+                count(stand, &stand.devices.plain, (case, shape), size)?;
+            }
+        }
+        Ok(())
+    }),
+    ("occ/rare_place", |stand| {
+        for (case, shape) in [
+            ("rare_contig", Shape::Contig(0)),
+            ("rare_full", Shape::Full),
+            ("rare_checkerboard", Shape::Checkerboard),
+            ("rare_random_90pct", Shape::Random(29_379)),
+        ] {
+            count(stand, &stand.devices.masked, (case, shape), 4096)?;
+        }
+        Ok(())
+    }),
+];
+
+/// Counts one case: pairs, or refusals where there is no room.
+fn count(
+    stand: &Stand,
+    device: &DmaDevice,
+    (case, shape): (&'static str, Shape),
+    size: u64,
+) -> Result<(), Trouble> {
+    let rig = rig(stand)?;
+    let lent: RamPages = Pages::alloc(stand.memory.zones, size, Zone::High)?;
+    let calls = rig.fixed.by_address(&stand.devices.plain)?;
+    let source = |len| Mapped {
+        calls,
+        block: lent.range().slice(0, len).unwrap_or(lent.range()),
+    };
+    let (same, single) = (source(size), source(1));
+    let in_use = shape.of(&same, &single, SLOTS / size.div_ceil(SLOT));
+    let row = Row {
+        config: stand.config,
+        section: "occ",
+        case,
+        dir: None,
+        size,
+        live: in_use.count(),
+        place: None,
+    };
+    let buffer: RamPages = Pages::alloc(stand.memory.zones, size, Zone::High)?;
+    match rig
+        .fixed
+        .map_attrs(device, buffer, ToDevice, Attrs::NO_WARN)
+    {
+        Ok(mapping) => {
+            let buffer = mapping.unmap();
+            pairs_by(stand.meter, rig.fixed, device, row, buffer, ToDevice)?;
+        }
+        Err(refused) => refusals(stand, rig, device, row, refused.buffer),
+    }
+    Ok(())
+}
+
+/// Counts refusals.
+fn refusals<B: DmaBuffer>(stand: &Stand, rig: &Rig, device: &DmaDevice, row: Row, mut buffer: B) {
+    let mut series = Series::new(times(row.size));
+    let masked = Masked::new();
+    for _ in 0..times(row.size) {
+        let (dma, device, lent) = black_box((rig.fixed, device, buffer));
+        let start = pmu::cycles();
+        let refused = dma.map_attrs(device, lent, ToDevice, Attrs::NO_WARN);
+        black_box(&refused);
+        series.add(stand.meter.between(start, pmu::cycles()));
+        buffer = match refused {
+            Ok(mapping) => mapping.unmap(),
+            Err(refused) => refused.buffer,
+        };
+    }
+    drop(masked);
+    let dir = Some(dma::Dir::ToDevice);
+    Row { dir, ..row }.print("map_fails", &series);
+}
