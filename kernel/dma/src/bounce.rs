@@ -19,7 +19,7 @@ impl<P: Platform> Dma<P> {
         let block = request.block;
         // What only a refusal tells is worked out there.
         let reach = || device.reach().last_reachable();
-        let pool = self.pool().ok_or_else(|| MapError::NoPool {
+        let pool = self.pool_of(device).ok_or_else(|| MapError::NoPool {
             reason,
             block,
             reach: reach(),
@@ -70,7 +70,7 @@ impl<P: Platform> Dma<P> {
 
     /// Gives slots back that nobody could find again: as if the pool had none.
     pub(crate) fn unnoted(&self, id: DeviceId, slots: Slots) -> MapError {
-        let pool = self.pool().expect("slots come from a pool");
+        let pool = self.pool_at(slots.pool()).expect("slots come from a pool");
         let error = self.full(pool.without(&slots));
         self.release_slots(id, slots);
         error
@@ -79,7 +79,7 @@ impl<P: Platform> Dma<P> {
     /// Gives slots back that a device had.
     pub(crate) fn release_slots(&self, id: DeviceId, slots: Slots) {
         self.users.gave(id, &slots);
-        let pool = self.pool().expect("slots come from a pool");
+        let pool = self.pool_at(slots.pool()).expect("slots come from a pool");
         pool.release(slots);
     }
 }

@@ -10,6 +10,8 @@ use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use hal::{Cpu, CpuId, MAX_CPUS, Tally};
 
+const REASONS: usize = BounceReason::COUNT;
+
 /// One core's share.
 #[derive(Default)]
 #[repr(align(64))]
@@ -17,10 +19,10 @@ struct PerCore {
     /// Mappings that were not spared a bounce, and those that were.
     direct: [Tally; 2],
     /// By slots, and by cells.
-    bounced: [[Tally; 3]; 2],
+    bounced: [[Tally; REASONS]; 2],
     no_cell: AtomicU64,
     refused: AtomicU64,
-    refused_for: [AtomicU64; 3],
+    refused_for: [AtomicU64; REASONS],
     quarantined: AtomicU64,
 }
 
@@ -41,7 +43,7 @@ pub struct Totals {
     /// lines are their own.
     pub spared: u64,
     /// Mappings that bounced, by reason in the order of [`BounceReason::ALL`].
-    pub bounced: [u64; 3],
+    pub bounced: [u64; REASONS],
     /// Bytes in them.
     pub bounced_bytes: u64,
     /// Bounce buffers that were uncached cells. Of a list each part that bounces counts.
@@ -52,7 +54,7 @@ pub struct Totals {
     /// Mappings that were refused.
     pub refused: u64,
     /// Of these, mappings that would have had to bounce and could or must not, by reason.
-    pub refused_for: [u64; 3],
+    pub refused_for: [u64; REASONS],
     /// Transfers whose memory went into quarantine or leaked.
     pub quarantined: u64,
 }
@@ -114,7 +116,7 @@ impl Counters {
 
     /// The sums over all cores. Counts that other cores make meanwhile may be missing.
     pub(crate) fn totals(&self) -> Totals {
-        let sum = |of: fn(&PerCore) -> &AtomicU64| {
+        let sum = |of: &dyn Fn(&PerCore) -> &AtomicU64| {
             let cores = self.cores.iter();
             cores.map(|core| of(core).load(Ordering::Relaxed)).sum()
         };
@@ -125,7 +127,7 @@ impl Counters {
             })
         };
         let [others, spared] = [sums(&|c| &c.direct[0]), sums(&|c| &c.direct[1])];
-        let bounced = |by: usize| -> [[u64; 2]; 3] {
+        let bounced = |by: usize| -> [[u64; 2]; REASONS] {
             array::from_fn(|reason| sums(&|c| &c.bounced[by][reason]))
         };
         let (slots, cells) = (bounced(0), bounced(1));
@@ -137,14 +139,10 @@ impl Counters {
             bounced: array::from_fn(|reason| slots[reason][0] + cells[reason][0]),
             bounced_bytes: both().map(|[_, bytes]| bytes).sum(),
             by_cell: cells.iter().map(|[times, _]| times).sum(),
-            no_cell: sum(|c| &c.no_cell),
-            refused: sum(|c| &c.refused),
-            refused_for: [
-                sum(|c| &c.refused_for[0]),
-                sum(|c| &c.refused_for[1]),
-                sum(|c| &c.refused_for[2]),
-            ],
-            quarantined: sum(|c| &c.quarantined),
+            no_cell: sum(&|c| &c.no_cell),
+            refused: sum(&|c| &c.refused),
+            refused_for: array::from_fn(|reason| sum(&|c| &c.refused_for[reason])),
+            quarantined: sum(&|c| &c.quarantined),
         }
     }
 }

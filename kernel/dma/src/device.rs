@@ -6,6 +6,7 @@ use crate::decision::Plain;
 use crate::limits::Limits;
 use crate::queries::Addressing;
 use crate::reach::{DmaMask, MAX_WINDOWS, Reach};
+use crate::restricted::{PoolNumber, RestrictedPool};
 use arrayvec::ArrayVec;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -54,6 +55,7 @@ pub struct DmaDevice {
     registers: ArrayVec<DmaWindow, MAX_WINDOWS>,
     ram: ArrayVec<PhysRange, MAX_BANKS>,
     limits: Limits,
+    pool: Option<RestrictedPool>,
     skip_sync: AtomicBool,
     pub(crate) counters: Counters,
 }
@@ -71,18 +73,23 @@ impl DmaDevice {
         (reach, addressing): (Reach, Addressing),
         coherent_mask: DmaMask,
         (registers, ram): (ArrayVec<DmaWindow, MAX_WINDOWS>, &RamMap<'_>),
-        limits: Limits,
+        (limits, pool): (Limits, Option<RestrictedPool>),
     ) -> Self {
+        let plain = match pool {
+            None => Plain::of(&reach, &limits),
+            Some(_) => Plain::nothing(&limits),
+        };
         Self {
             name,
             id: DeviceId::next(),
-            plain: Plain::of(&reach, &limits),
+            plain,
             reach,
             addressing,
             coherent_mask,
             registers,
             ram: ram.banks.iter().copied().take(MAX_BANKS).collect(),
             limits,
+            pool,
             skip_sync: AtomicBool::new(limits.coherent),
             counters: Counters::default(),
         }
@@ -113,6 +120,26 @@ impl DmaDevice {
     #[inline]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// The pool that it is bound to, if any.
+    pub(crate) fn restricted_pool(&self) -> Option<RestrictedPool> {
+        self.pool
+    }
+
+    /// Is it bound to a pool, so that all its bytes go through that (RP-2)?
+    #[inline]
+    pub(crate) fn is_restricted(&self) -> bool {
+        self.pool.is_some()
+    }
+
+    /// What it bounces through.
+    #[inline]
+    pub(crate) fn pool_number(&self) -> PoolNumber {
+        match &self.pool {
+            None => PoolNumber::SHARED,
+            Some(pool) => pool.number(),
+        }
     }
 
     /// Its addressing mask, for reports.

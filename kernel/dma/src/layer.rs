@@ -5,14 +5,17 @@ extern crate alloc;
 use crate::cells::Cells;
 use crate::checker::Checker;
 use crate::complaints::Complaints;
+use crate::device::DmaDevice;
 use crate::inspect::Inspector;
 use crate::lines::{LineMismatch, check_lines};
 use crate::quarantine::Quarantine;
 use crate::reason::{Bouncing, Policy};
+use crate::restricted::Restricted;
 use crate::swiotlb::{NoOrigins, Notes, Pool};
 use crate::trace::Trace;
 use crate::users::Users;
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use hal::{IrqLock, Platform, Rank};
 
 /// The mapping layer of a machine.
@@ -25,6 +28,8 @@ pub struct Dma<P: Platform> {
     policy: Policy,
     pool: Option<Pool<P>>,
     cells: Option<Cells>,
+    /// By number, from 1 on.
+    pub(crate) restricted: Vec<Restricted<P>>,
     quarantine: IrqLock<Quarantine, P>,
     complaints: IrqLock<Complaints, P>,
     trace: Trace,
@@ -50,6 +55,7 @@ impl<P: Platform> Dma<P> {
             policy: bouncing.policy(pool.is_some()),
             pool,
             cells: None,
+            restricted: Vec::new(),
             quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
             complaints: IrqLock::new(Rank::Layer, "refused mappings", Complaints::new()),
             trace: Trace::new(),
@@ -75,14 +81,14 @@ impl<P: Platform> Dma<P> {
         self.policy
     }
 
-    /// The bounce pool, if there is one.
+    /// The bounce pool of all devices that have none of their own, if there is one.
     pub(crate) fn pool(&self) -> Option<&Pool<P>> {
         self.pool.as_ref()
     }
 
-    /// The notes on all slots, if there are slots. Allocates.
-    pub(crate) fn notes(&self) -> Result<Option<Notes<'_>>, NoOrigins> {
-        self.pool.as_ref().map(Pool::notes).transpose()
+    /// The notes on all slots that `device` bounces through, if there are any. Allocates.
+    pub(crate) fn notes_for(&self, device: &DmaDevice) -> Result<Option<Notes<'_>>, NoOrigins> {
+        self.pool_of(device).map(Pool::notes).transpose()
     }
 
     /// Gives the pool what it asked for (see [`swiotlb::Supply`](crate::swiotlb::Supply)), and takes back
@@ -95,7 +101,7 @@ impl<P: Platform> Dma<P> {
         }
     }
 
-    /// The cells, if there are any.
+    /// The cells that go with it, if there are any.
     #[inline]
     pub(crate) fn cells(&self) -> Option<&Cells> {
         self.cells.as_ref()

@@ -56,10 +56,9 @@ impl<P: Platform> Dma<P> {
     /// buffer that owns its lines: a constant, never the state of the moment. `u64::MAX` for a
     /// device that reaches all RAM.
     pub fn max_mapping_size(&self, device: &DmaDevice) -> u64 {
-        match self.pool() {
-            Some(pool) if device.addressing_limited() || self.policy().force => {
-                max_len(device.limits(), pool.capacity())
-            }
+        let bounces = device.is_restricted() || device.addressing_limited() || self.policy().force;
+        match self.pool_of(device) {
+            Some(pool) if bounces => max_len(device.limits(), pool.capacity()),
             _ => u64::MAX,
         }
     }

@@ -12,11 +12,21 @@ pub enum BounceReason {
     /// The device would touch a line, or the bytes of a rounded-up length, that the buffer does not
     /// own.
     SharedLine,
+    /// The device is bound to a restricted pool: all of its bytes go through that (RP-2).
+    Restricted,
 }
 
 impl BounceReason {
-    /// All reasons, in the order in which they are asked.
-    pub const ALL: [Self; 3] = [Self::Forced, Self::Unreachable, Self::SharedLine];
+    /// How many there are.
+    pub const COUNT: usize = 4;
+    /// All reasons, by number. They are asked in this order, but for the last, which comes first: that
+    /// one stays whatever the command line says.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Forced,
+        Self::Unreachable,
+        Self::SharedLine,
+        Self::Restricted,
+    ];
 }
 
 impl fmt::Display for BounceReason {
@@ -25,6 +35,7 @@ impl fmt::Display for BounceReason {
             Self::Forced => "forced",
             Self::Unreachable => "out of the device's reach",
             Self::SharedLine => "shares a cache line",
+            Self::Restricted => "the device has a restricted pool",
         })
     }
 }

@@ -479,6 +479,10 @@ fn dec_3_refusals_are_told_once_per_device_with_why_and_how_often() {
     );
     assert_eq!(dma.complaint(), None);
     let counts = |device| (dma.totals(device).refused, dma.totals(device).refused_for);
-    assert_eq!(counts(&first), (3, [0, 3, 0]));
-    assert_eq!(counts(&second), (1, [0, 1, 0]), "no message, but an error");
+    assert_eq!(counts(&first), (3, [0, 3, 0, 0]));
+    assert_eq!(
+        counts(&second),
+        (1, [0, 1, 0, 0]),
+        "no message, but an error"
+    );
 }

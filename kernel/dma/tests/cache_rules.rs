@@ -207,7 +207,7 @@ fn tr_4_a_buffer_across_the_end_of_reach_bounces_whole() {
                 assert_eq!(read(machine, addr, len), pattern(0x100));
             },
         );
-        assert_eq!(dma.totals(&device).bounced, [0, 1, 0]);
+        assert_eq!(dma.totals(&device).bounced, [0, 1, 0, 0]);
         drop(mapping);
         assert_clean(&dma);
     });

@@ -420,7 +420,7 @@ fn st_2_counters_tell_direct_from_bounced_and_why() {
     ));
     let totals = dma.totals(&device);
     assert_eq!((totals.direct, totals.direct_bytes), (1, 100));
-    assert_eq!((totals.bounced, totals.bounced_bytes), ([0, 1, 1], 500));
+    assert_eq!((totals.bounced, totals.bounced_bytes), ([0, 1, 1, 0], 500));
 }
 
 #[test]

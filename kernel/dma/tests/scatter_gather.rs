@@ -65,7 +65,7 @@ fn sg_4_each_element_bounces_for_its_own_reason() {
     );
     let list = map((&dma, &device), mixed(&machine, 1), FromDevice);
     let totals = dma.totals(&device);
-    assert_eq!((totals.direct, totals.bounced), (2, [0, 2, 0]));
+    assert_eq!((totals.direct, totals.bounced), (2, [0, 2, 0, 0]));
     drop(list);
     assert_clean(&dma);
 }
@@ -373,7 +373,7 @@ fn sg_4_edges_take_a_slot_each_and_copy_only_their_lines() {
     let list = map((&dma, &device), vec![buffer], FromDevice);
     assert_eq!(machine.counters().bytes_copied, 0x10 + 0x30);
     let totals = dma.totals(&device);
-    assert_eq!((totals.direct, totals.bounced), (1, [0, 0, 2]));
+    assert_eq!((totals.direct, totals.bounced), (1, [0, 0, 2, 0]));
     drop(list);
     assert_eq!(machine.counters().bytes_copied, 2 * (0x10 + 0x30));
 }
@@ -605,7 +605,7 @@ fn a_refused_list_is_counted_and_told_by_its_elements_reason() {
     let SgError::Element { error, .. } = refused.error else {
         panic!("{refused}");
     };
-    assert_eq!(dma.totals(&device).refused_for, [0, 1, 0]);
+    assert_eq!(dma.totals(&device).refused_for, [0, 1, 0, 0]);
     let told = dma.complaint().map(|told| told.cause);
     assert_eq!(told, Some(Cause::Refused(error)));
     let line = refused.error.to_string();

@@ -66,12 +66,12 @@ pub struct ByAddress<'d, P: Platform> {
 impl<P: Platform> Dma<P> {
     /// The calls by bus address, for `device`.
     ///
-    /// Context: thread; from the first call of all on, each chunk of the pool takes 16 KiB of heap.
+    /// Context: thread; from the first call of all on, each chunk of its pool takes 16 KiB of heap.
     pub fn by_address<'d>(&'d self, device: &'d DmaDevice) -> Result<ByAddress<'d, P>, NoOrigins> {
         Ok(ByAddress {
             dma: self,
             device,
-            origins: self.notes()?,
+            origins: self.notes_for(device)?,
         })
     }
 }

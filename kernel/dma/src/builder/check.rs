@@ -6,7 +6,7 @@ use crate::cells::MOST_BYTES;
 use crate::limits::Limits;
 use crate::reach::Reach;
 use crate::swiotlb::CHUNK;
-use hal::{LINE, PhysAddr, RamMap};
+use hal::{LINE, PhysAddr, PhysRange, RamMap};
 
 /// Each limit for itself.
 pub(super) fn limits(limits: &Limits) -> Result<(), LimitError> {
@@ -70,6 +70,20 @@ pub(super) fn coherent(reach: &Reach, ram: &RamMap<'_>) -> Result<(), LimitError
     })
 }
 
+/// All of the region that a device is bound to is reachable: it gets nothing else (RP-2, MASK-5).
+pub(super) fn region(reach: &Reach, region: PhysRange) -> Result<(), LimitError> {
+    let hidden = |unit| reach.first_hidden(region, unit);
+    // By bytes first, which names the right one; then by the offset of its window.
+    match hidden(1).or_else(|| hidden(CHUNK)) {
+        None => Ok(()),
+        Some(first) => Err(LimitError::RegionBeyondReach {
+            region,
+            first,
+            mask: reach.limit(),
+        }),
+    }
+}
+
 /// The first byte of zone `Dma` that is out of reach in units of so many bytes, unless all RAM is
 /// reachable; an error where nothing is.
 fn first_hidden(
@@ -77,7 +91,7 @@ fn first_hidden(
     ram: &RamMap<'_>,
     unit: u64,
 ) -> Result<Option<PhysAddr>, LimitError> {
-    let hidden = |range: &hal::PhysRange| reach.first_hidden(*range, 1);
+    let hidden = |range: &PhysRange| reach.first_hidden(*range, 1);
     if ram.banks.iter().all(|bank| hidden(bank).is_none()) && !ram.banks.is_empty() {
         return Ok(None);
     }

@@ -4,7 +4,7 @@ use crate::cells::MOST_BYTES;
 use crate::reach::{DmaMask, MAX_WINDOWS};
 use crate::swiotlb::CHUNK;
 use core::fmt;
-use hal::{LINE, PhysAddr};
+use hal::{LINE, PhysAddr, PhysRange};
 
 /// A limit that no device can have. Reported at probe, before any mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,15 @@ pub enum LimitError {
         mask: DmaMask,
         /// Where that zone ends.
         dma_end: PhysAddr,
+    },
+    /// Some of the restricted pool that the device is bound to is out of reach (RP-2).
+    RegionBeyondReach {
+        /// The pool's memory.
+        region: PhysRange,
+        /// The first such byte.
+        first: PhysAddr,
+        /// The mask that is too narrow, or that no window suits.
+        mask: DmaMask,
     },
 }
 
@@ -129,6 +138,16 @@ impl fmt::Display for LimitError {
                 f,
                 "RAM from {first} on is out of a coherent mask of {}, and coherent memory may lie \
                  anywhere below {dma_end}: check dma-ranges and the mask",
+                mask.last()
+            ),
+            Self::RegionBeyondReach {
+                region,
+                first,
+                mask,
+            } => write!(
+                f,
+                "its restricted pool at {region} is out of reach from {first} on, by a mask of {}: \
+                 move the pool, or check dma-ranges",
                 mask.last()
             ),
         }

@@ -10,6 +10,7 @@ use crate::device::DmaDevice;
 use crate::limits::{DEFAULT_SEG_SIZE, Limits};
 use crate::queries::Addressing;
 use crate::reach::{DmaMask, MAX_WINDOWS, Reach};
+use crate::restricted::RestrictedPool;
 use arrayvec::ArrayVec;
 use hal::{DmaWindow, RamMap};
 
@@ -28,6 +29,7 @@ pub struct Builder {
     bus_limit: DmaMask,
     coherent_mask: Option<DmaMask>,
     limits: Limits,
+    pool: Option<RestrictedPool>,
 }
 
 impl Builder {
@@ -41,7 +43,16 @@ impl Builder {
             bus_limit: DmaMask::bits(64),
             limits: Limits::DEFAULT,
             coherent_mask: None,
+            pool: None,
         }
+    }
+
+    /// Binds the device to a restricted pool (`memory-region`): all that it is lent goes through that,
+    /// and nothing but that has to be in its reach (RP-2). For a layer that has this pool: any other
+    /// refuses every mapping.
+    pub fn restricted(mut self, pool: RestrictedPool) -> Self {
+        self.pool = Some(pool);
+        self
     }
 
     /// The windows onto RAM (`dma-ranges` of every bus above it). None: identity.
@@ -143,15 +154,19 @@ impl Builder {
             mask: self.mask,
             bus_limit: self.bus_limit,
         };
-        check::reach(&reach, ram)?;
-        if let Some(mask) = self.coherent_mask {
-            check::coherent(
-                &Reach {
-                    mask,
-                    ..reach.clone()
-                },
-                ram,
-            )?;
+        let coherent = self.coherent_mask.map(|mask| Reach {
+            mask,
+            ..reach.clone()
+        });
+        match self.pool {
+            None => {
+                check::reach(&reach, ram)?;
+                coherent.map_or(Ok(()), |reach| check::coherent(&reach, ram))?;
+            }
+            Some(pool) => {
+                check::region(&reach, pool.region())?;
+                coherent.map_or(Ok(()), |reach| check::region(&reach, pool.region()))?;
+            }
         }
         let addressing = Addressing::of(&reach, ram);
         let cells = self.limits.cells.usable(&self.limits);
@@ -164,7 +179,7 @@ impl Builder {
             (reach, addressing),
             self.coherent_mask.unwrap_or(DEFAULT_MASK),
             (self.registers, ram),
-            limits,
+            (limits, self.pool),
         ))
     }
 }

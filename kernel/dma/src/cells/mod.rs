@@ -30,6 +30,7 @@ mod tests;
 
 pub use limits::CellLimits;
 
+use crate::restricted::PoolNumber;
 use bits::{WORDS, Words};
 use core::fmt;
 use hal::{CpuId, LINE, PhysRange, UncachedRegion};
@@ -65,10 +66,17 @@ impl fmt::Display for BadMemory {
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "cells that are not released stay used"]
 pub struct Run {
+    pool: PoolNumber,
     data: PhysRange,
 }
 
 impl Run {
+    /// Which pool's cells they are.
+    #[inline]
+    pub(crate) fn pool(&self) -> PoolNumber {
+        self.pool
+    }
+
     /// Where the data are: from the start of the first cell.
     pub(crate) fn data(&self) -> PhysRange {
         self.data
@@ -88,6 +96,7 @@ pub struct Usage {
 #[derive(Debug)]
 pub struct Cells {
     memory: UncachedRegion,
+    number: PoolNumber,
     total: u32,
     words: Words,
 }
@@ -103,9 +112,16 @@ impl Cells {
         }
         Ok(Self {
             memory,
+            number: PoolNumber::SHARED,
             total,
             words: Words::new(total),
         })
+    }
+
+    /// The same cells, as those of the pool of this number.
+    pub(crate) fn numbered(mut self, number: PoolNumber) -> Self {
+        self.number = number;
+        self
     }
 
     /// The memory under the cells.
@@ -129,7 +145,8 @@ impl Cells {
         let first = self.words.take(cpu, len.div_ceil(CELL) as u32)?;
         let data = self.range().slice(u64::from(first) * CELL, len);
         let data = data.expect("cells that do not exist are never free");
-        Some(Run { data })
+        let pool = self.number;
+        Some(Run { pool, data })
     }
 
     /// Gives cells back, on core `cpu`.

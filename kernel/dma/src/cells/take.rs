@@ -57,7 +57,7 @@ impl<P: Platform> Dma<P> {
     fn cell_len(&self, device: &DmaDevice, request: &Request) -> Option<u64> {
         let limits = device.limits();
         let most = limits.cells.of(request.dir);
-        if request.block.len() > most || self.cells().is_none() {
+        if request.block.len() > most || self.cells_of(device).is_none() {
             return None;
         }
         // Granules are powers of two up to a line, and limits short: nothing overflows.
@@ -69,7 +69,7 @@ impl<P: Platform> Dma<P> {
     /// Cells for `len` bytes, if some are free and the device reaches them (INV-4).
     #[inline]
     fn take_cells(&self, device: &DmaDevice, len: u64) -> Option<(Run, DmaAddr)> {
-        let (cells, cpu) = (self.cells()?, P::cpu_id());
+        let (cells, cpu) = (self.cells_of(device)?, P::cpu_id());
         let run = cells.alloc(cpu, len)?;
         match reach(device, &run) {
             Some(bus) => Some((run, bus)),
@@ -83,7 +83,7 @@ impl<P: Platform> Dma<P> {
     /// Gives cells back.
     #[inline]
     pub(crate) fn release_cells(&self, run: Run) {
-        let cells = self.cells().expect("cells come from a set");
+        let cells = self.cells_at(run.pool()).expect("cells come from a set");
         cells.release(P::cpu_id(), run);
     }
 

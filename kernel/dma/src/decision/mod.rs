@@ -1,8 +1,8 @@
 //! The one decision: direct, bounced or refused (DEC-4). Pure; every path of the layer asks here.
 //!
-//! A buffer bounces for one of three reasons, asked in this order: the whole system is told to
-//! (`swiotlb=force`), the device does not reach it, or it shares a cache line with bytes that are
-//! not its own while the device writes. Whether its lines are its own is told by the buffer's type,
+//! A buffer bounces for one of four reasons, asked in this order: the device is bound to a restricted
+//! pool, the whole system is told to (`swiotlb=force`), the device does not reach it, or it shares a cache
+//! line with bytes that are not its own while the device writes. Whether its lines are its own is told by the buffer's type,
 //! never guessed from a length (UL-1). Attributes never change the reason: they say whether a bounce
 //! is an error instead (ATTR-2).
 //!
@@ -106,7 +106,7 @@ pub(crate) fn must_bounce(
     policy: Policy,
     request: &Request,
 ) -> Option<BounceReason> {
-    if request.attrs.forbid_bounce() || !policy.pool {
+    if request.attrs.forbid_bounce() || !has_pool(device, policy) {
         return None;
     }
     direct(device, policy, request).err()
@@ -119,7 +119,7 @@ fn bounce(
     request: &Request,
     reason: BounceReason,
 ) -> Result<Route, MapError> {
-    if policy.pool && !request.attrs.forbid_bounce() {
+    if has_pool(device, policy) && !request.attrs.forbid_bounce() {
         return Ok(Route::Bounce(reason));
     }
     let (block, reach) = (request.block, device.reach().last_reachable());
@@ -138,8 +138,18 @@ fn bounce(
     })
 }
 
+/// Is there something to bounce through: the shared pool, or one that the device is bound to? That is
+/// not for the command line to take away (RP-2).
+#[inline]
+fn has_pool(device: &DmaDevice, policy: Policy) -> bool {
+    policy.pool || device.is_restricted()
+}
+
 /// The direct address, or the first reason against it.
 fn direct(device: &DmaDevice, policy: Policy, request: &Request) -> Result<DmaAddr, BounceReason> {
+    if device.is_restricted() {
+        return Err(BounceReason::Restricted);
+    }
     if policy.force {
         return Err(BounceReason::Forced);
     }

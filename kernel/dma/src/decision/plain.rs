@@ -26,15 +26,19 @@ pub(crate) struct Plain {
 }
 
 impl Plain {
-    /// What `reach` comes to. A device that reaches nothing has an empty stretch.
-    pub(crate) fn of(reach: &Reach, limits: &Limits) -> Self {
-        let grain = limits.granule - 1;
-        let nothing = Self {
+    /// Of a device that has no plain case.
+    pub(crate) const fn nothing(limits: &Limits) -> Self {
+        Self {
             first: PhysAddr::new(1),
             last: PhysAddr::new(0),
             bias: 0,
-            grain,
-        };
+            grain: limits.granule - 1,
+        }
+    }
+
+    /// What `reach` comes to. A device that reaches nothing has an empty stretch.
+    pub(crate) fn of(reach: &Reach, limits: &Limits) -> Self {
+        let grain = limits.granule - 1;
         let limit = reach.limit().last();
         let Some(window) = reach.windows().first() else {
             let (first, last) = (PhysAddr::new(0), PhysAddr::new(limit.get()));
@@ -47,7 +51,7 @@ impl Plain {
         };
         // Behind the first window others may follow: they are looked up in full.
         let Some(last) = window.to_phys(window.bus_last().min(limit)) else {
-            return nothing;
+            return Self::nothing(limits);
         };
         let first = window.phys().start();
         let bias = window.bus().get().wrapping_sub(first.get());

@@ -124,6 +124,7 @@ impl Case {
             BounceReason::Forced => "force",
             BounceReason::Unreachable => "reach",
             BounceReason::SharedLine => "line",
+            BounceReason::Restricted => "restricted",
         };
         let mut told = String::new();
         let (before, reason) = match self.outcome() {

@@ -26,7 +26,7 @@ impl fmt::Display for Why {
         write!(f, "{}", self.0)?;
         match self.0 {
             BounceReason::Unreachable => write!(f, "; {}", Limit(self.1)),
-            BounceReason::Forced | BounceReason::SharedLine => Ok(()),
+            BounceReason::Forced | BounceReason::SharedLine | BounceReason::Restricted => Ok(()),
         }
     }
 }
@@ -46,12 +46,22 @@ const fn remedy(reason: BounceReason) -> &'static str {
         BounceReason::Forced => "boot without swiotlb=force",
         BounceReason::Unreachable => "use memory within reach",
         BounceReason::SharedLine => "use a buffer that owns whole cache lines",
+        BounceReason::Restricted => "use a device without memory-region in its node",
     }
 }
 
 impl fmt::Display for MapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
+            Self::NoPool {
+                reason: BounceReason::Restricted,
+                block,
+                ..
+            } => write!(
+                f,
+                "{block} has to bounce through a restricted pool that this layer does not have: \
+                 map by the layer that the device was made for"
+            ),
             Self::NoPool {
                 reason,
                 block,

@@ -14,8 +14,10 @@ use crate::lines::LineMismatch;
 use crate::reach::DmaMask;
 use crate::reason::BounceReason;
 use crate::reported::TooMuch;
+use crate::restricted::TooManyPools;
 use crate::sg::{NoTable, SgError};
 use crate::span::PastEnd;
+use crate::swiotlb::Unusable;
 use crate::users::Consumer;
 use hal::{CacheLines, DmaAddr, PhysAddr, PhysRange};
 use std::fmt::Display;
@@ -108,7 +110,7 @@ fn misuses() -> [Misuse; 5] {
     ]
 }
 
-fn limits() -> [LimitError; 9] {
+fn limits() -> [LimitError; 10] {
     let (first, dma_end) = (PhysAddr::new(0x2000_0000), PhysAddr::new(0x4000_0000));
     let mask = DmaMask::bits(28);
     [
@@ -124,6 +126,11 @@ fn limits() -> [LimitError; 9] {
             first,
             mask,
             dma_end,
+        },
+        LimitError::RegionBeyondReach {
+            region: range(0x1FFF_F000, 0x800_0000),
+            first,
+            mask,
         },
     ]
 }
@@ -190,6 +197,11 @@ fn lines() -> Vec<String> {
             segments: 1000,
         }]),
         told([LineMismatch { found }]),
+        told([TooManyPools { max: 8 }]),
+        told([
+            Unusable::Beyond { region: block() },
+            Unusable::NoPage { region: block() },
+        ]),
         told([no_memory]),
         told([
             Nonsense::Level("loud"),

@@ -32,7 +32,7 @@ impl<P: Platform> Link<'_, P> {
         let mut terms = Terms {
             device: self.device,
             policy: self.dma.policy(),
-            capacity: self.dma.pool().map(Pool::capacity),
+            capacity: self.dma.pool_of(self.device).map(Pool::capacity),
             dir: D::DIR,
             attrs,
             split,

@@ -28,6 +28,7 @@ impl<I: Irq + Cpu> Pool<I> {
         bits(self.shared().classes.candidates(Kind::Any, 1)).find_map(|chunk| {
             let base = self.base_of(chunk)?;
             self.take_all(base, first, layout.slots).then(|| Slots {
+                pool: self.shared().number,
                 chunk: chunk as u8,
                 first: first as u16,
                 count: layout.slots,

@@ -11,6 +11,7 @@
 //! | `descriptor`, `open` | a chunk's place in the pool, and what is done with its lock held |
 //! | `classes`, `blocks` | which chunks may serve, and which chunk an address lies in: without a lock |
 //! | `pool`, `long` | where a request is served, in one chunk or over several |
+//! | `pool::restricted`, `split` | the pool of a region that is some devices' own |
 //! | `growing`, `grow`, `tend` | places that come and go: who asks, how it grows, how it shrinks |
 //! | `supply` | what that needs from the kernel around |
 //! | `options` | `swiotlb=` |
@@ -37,6 +38,7 @@ mod options;
 mod origins;
 mod pool;
 mod shared;
+mod split;
 mod supply;
 mod tend;
 mod usage;
@@ -46,9 +48,11 @@ pub use options::{Complaint, Complaints, Options};
 pub use origins::NoOrigins;
 pub(crate) use origins::{Found, Notes, Taken};
 pub use pool::Pool;
+pub use split::{Remark, Split, Unusable};
 pub use supply::{Growth, Supply};
 pub use usage::{ChunkUsage, Extent, PARTS, Usage};
 
+use crate::restricted::PoolNumber;
 use core::fmt;
 use hal::{PAGE, PhysRange, RamRegion};
 
@@ -101,6 +105,7 @@ impl fmt::Display for BadRegion {
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "slots that are not released stay used"]
 pub struct Slots {
+    pool: PoolNumber,
     chunk: u8,
     first: u16,
     count: u32,
@@ -108,6 +113,11 @@ pub struct Slots {
 }
 
 impl Slots {
+    /// Which pool they are of.
+    pub(crate) fn pool(&self) -> PoolNumber {
+        self.pool
+    }
+
     /// Where the data are.
     pub fn data(&self) -> PhysRange {
         self.data

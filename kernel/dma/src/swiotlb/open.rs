@@ -57,6 +57,7 @@ impl<'a, I: Irq> Open<'a, I> {
         };
         self.taken();
         Some(Slots {
+            pool: self.shared.number,
             chunk: self.index as u8,
             first: first as u16,
             count: layout.slots,

@@ -12,6 +12,7 @@ extern crate alloc;
 use super::{CHUNK_SLOTS, CHUNKS, LONGEST, SLOT, Slots};
 use crate::device::{DeviceId, DmaDevice};
 use crate::direction::Dir;
+use crate::restricted::PoolNumber;
 use crate::span::Span;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -47,6 +48,9 @@ pub(super) struct Origins {
 
 /// Where slots are: the pool.
 pub(super) trait Places: Sync {
+    /// Which pool it is.
+    fn number(&self) -> PoolNumber;
+
     /// The place and the number in it of the slot that the byte at `at` lies in.
     fn slot_at(&self, at: PhysAddr) -> Option<(usize, u32)>;
 }
@@ -303,6 +307,7 @@ impl Notes<'_> {
         let count = (at.get() % SLOT + len).div_ceil(SLOT);
         let (chunk, first) = self.places.slot_at(at)?;
         Some(Slots {
+            pool: self.places.number(),
             chunk: u8::try_from(chunk).ok()?,
             first: u16::try_from(first).ok()?,
             count: u32::try_from(count).ok()?,

@@ -6,6 +6,8 @@
 
 extern crate alloc;
 
+mod restricted;
+
 use super::atomic::AtomicU8;
 use super::classes::bits;
 use super::descriptor::Descriptor;
@@ -17,6 +19,7 @@ use super::origins::{NoOrigins, Notes, Places};
 use super::shared::Shared;
 use super::supply::Growth;
 use super::{BadRegion, CHUNK, CHUNK_SLOTS, CHUNKS, Full, LONGEST, SLOT, Slots};
+use crate::restricted::PoolNumber;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
@@ -276,6 +279,7 @@ impl<I: Irq + Cpu> Pool<I> {
             chunk,
             first,
             count,
+            pool: _,
             data: _,
         } = slots;
         if u32::from(first) + count > CHUNK_SLOTS {
@@ -287,6 +291,10 @@ impl<I: Irq + Cpu> Pool<I> {
 }
 
 impl<I: Irq + Cpu> Places for Pool<I> {
+    fn number(&self) -> PoolNumber {
+        self.shared.number
+    }
+
     /// Without a lock. See [`Hints::slot_at`](super::descriptor::Hints::slot_at) for whom the answer is
     /// right.
     fn slot_at(&self, at: PhysAddr) -> Option<(usize, u32)> {
@@ -295,15 +303,19 @@ impl<I: Irq + Cpu> Places for Pool<I> {
     }
 }
 
-/// The blocks of a region.
+/// The blocks of a region, of which the first and the last may be parts.
 pub(super) fn blocks_of(memory: RamRegion) -> impl Iterator<Item = RamRegion> {
     let mut rest = Some(memory);
-    core::iter::from_fn(move || match rest.take()?.split_at(CHUNK) {
-        Ok((block, more)) => {
-            rest = Some(more);
-            Some(block)
+    core::iter::from_fn(move || {
+        let memory = rest.take()?;
+        let to_boundary = CHUNK - memory.range().start().get() % CHUNK;
+        match memory.split_at(to_boundary) {
+            Ok((block, more)) => {
+                rest = Some(more);
+                Some(block)
+            }
+            Err(last) => Some(last),
         }
-        Err(last) => Some(last),
     })
 }
 

@@ -6,6 +6,7 @@ use super::classes::Classes;
 use super::growing::Growing;
 use super::layout::Kind;
 use super::origins::Origins;
+use crate::restricted::PoolNumber;
 use core::sync::atomic::Ordering::Relaxed;
 
 /// A run that some chunk has room for unless water is low: 64 KiB, from a page on.
@@ -13,6 +14,7 @@ const LOW_RUN: u32 = 32;
 
 /// See the module.
 pub(super) struct Shared {
+    pub(super) number: PoolNumber,
     pub(super) classes: Classes,
     pub(super) blocks: Blocks,
     /// Chunks with a quarter of their slots free.
@@ -24,6 +26,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(growing: Option<Growing>) -> Self {
         Self {
+            number: PoolNumber::SHARED,
             classes: Classes::new(),
             blocks: Blocks::new(),
             roomy: AtomicU64::new(0),

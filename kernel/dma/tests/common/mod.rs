@@ -17,7 +17,7 @@ use dma::swiotlb::{Pool, Usage};
 use dma::trace::Line;
 use dma::{
     Bouncing, Complaint, Direction, Dma, DmaDevice, Engine, EngineId, Halt, InFlight, Inspector,
-    Mapping, Quarantined, Totals,
+    Mapping, PoolView, Quarantined, RestrictedPool, TooManyPools, Totals,
 };
 use hal::{DmaAddr, DmaBuffer, PAGE, Pages, PhysRange, Platform, Zone};
 use sim::{Builder, Machine};
@@ -57,6 +57,28 @@ impl Layer {
     pub fn used_cells(&self) -> Option<u32> {
         let cells = self.inspector.cells(&self.dma);
         cells.map(|(_, cells::Usage { used, .. })| used)
+    }
+
+    /// Adds a restricted pool with slots and, if a length is given, cells at these places.
+    pub fn restrict(&mut self, slots: (u64, u64), cells: Option<(u64, u64)>) -> RestrictedPool {
+        let machine = self.dma.platform().clone();
+        let pool = Pool::restricted([machine.take(slots.0, slots.1)]).expect("low");
+        let cells = cells.map(|(start, len)| machine.take_uncached(start, len));
+        let cells = cells.map(|memory| Cells::new(memory).expect("a page"));
+        let added = self.dma.add_restricted("own", pool, cells);
+        added.expect("room for one more")
+    }
+
+    /// Adds a restricted pool, if there is room for one more.
+    pub fn try_restrict(&mut self, pool: Pool<Machine>) -> Result<RestrictedPool, TooManyPools> {
+        self.dma.add_restricted("one more", pool, None)
+    }
+
+    /// The view of a restricted pool.
+    pub fn own_pool(&self, own: RestrictedPool) -> PoolView<'_, Machine> {
+        let mut pools = self.inspector.pools(&self.dma);
+        let found = pools.find(|pool| pool.restricted() == Some(own));
+        found.expect("added to this layer")
     }
 
     pub fn complaint(&self) -> Option<Complaint> {

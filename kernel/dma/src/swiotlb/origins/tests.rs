@@ -27,6 +27,10 @@ fn device(granule: u64) -> DmaDevice {
 struct Sixteen;
 
 impl Places for Sixteen {
+    fn number(&self) -> PoolNumber {
+        PoolNumber::SHARED
+    }
+
     fn slot_at(&self, at: PhysAddr) -> Option<(usize, u32)> {
         let slot = at.get().checked_sub(START)? / SLOT;
         (slot < 16).then_some((3, slot as u32))
@@ -52,6 +56,7 @@ fn keep(notes: &Notes<'_>, slots: Slots, original: PhysRange, dir: Dir, device: 
 /// Slots from `first` on with `len` bytes of data, `skew` bytes into the first.
 fn slots(first: u32, skew: u64, len: u64) -> Slots {
     Slots {
+        pool: PoolNumber::SHARED,
         chunk: 3,
         first: first as u16,
         count: (skew + len).div_ceil(SLOT) as u32,

@@ -241,6 +241,7 @@ fn bp_4_what_is_idle_goes_back_highest_first_and_the_floor_stays() {
         let high = slots.chunk > 1;
         if high {
             let slots = Slots {
+                pool: slots.pool,
                 data: slots.data(),
                 ..*slots
             };

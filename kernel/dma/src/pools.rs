@@ -1,0 +1,94 @@
+//! The pools of a layer, one by one, for reports and tests.
+
+use crate::cells;
+use crate::device::DmaDevice;
+use crate::inspect::Inspector;
+use crate::layer::Dma;
+use crate::restricted::RestrictedPool;
+use crate::swiotlb::{CHUNKS, ChunkUsage, Extent, Pool, Usage};
+use core::fmt;
+use hal::{PhysRange, Platform};
+
+/// The name of the pool of all devices that are bound to none.
+const SHARED: &str = "shared";
+
+/// One pool, at the moments at which it is asked.
+pub struct PoolView<'a, P: Platform> {
+    handle: Option<RestrictedPool>,
+    pool: &'a Pool<P>,
+    cells: Option<&'a cells::Cells>,
+}
+
+impl<'a, P: Platform> PoolView<'a, P> {
+    /// The pool's name: a restricted one's is the tree's.
+    pub fn name(&self) -> &'static str {
+        self.handle.map_or(SHARED, |handle| handle.name())
+    }
+
+    /// The restricted pool that it is, if it is not the one of all other devices.
+    pub fn restricted(&self) -> Option<RestrictedPool> {
+        self.handle
+    }
+
+    /// Where its first memory is: of a restricted pool all there is, cells aside.
+    pub fn range(&self) -> PhysRange {
+        self.pool.range()
+    }
+
+    /// Occupancy.
+    pub fn usage(&self) -> Usage {
+        self.pool.usage()
+    }
+
+    /// How large it is and may become.
+    pub fn extent(&self) -> Extent {
+        self.pool.extent()
+    }
+
+    /// Its chunks, one by one.
+    pub fn chunks(&self) -> impl Iterator<Item = ChunkUsage> + use<'a, P> {
+        let pool = self.pool;
+        (0..CHUNKS).filter_map(|index| pool.chunk_usage(index))
+    }
+
+    /// Where its cells are, and how many are in use, if it has any.
+    pub fn cells(&self) -> Option<(PhysRange, cells::Usage)> {
+        self.cells.map(|cells| (cells.range(), cells.usage()))
+    }
+
+    /// Lets the high-water mark start anew (ST-1).
+    pub fn reset_high_water(&self) {
+        self.pool.reset_high_water();
+    }
+}
+
+impl Inspector {
+    /// All pools of a layer: the shared one first, if there is one.
+    pub fn pools<'a, P: Platform>(
+        &self,
+        dma: &'a Dma<P>,
+    ) -> impl Iterator<Item = PoolView<'a, P>> + use<'a, P> {
+        let shared = dma.pool().map(|pool| PoolView {
+            handle: None,
+            pool,
+            cells: dma.cells(),
+        });
+        let restricted = dma.restricted.iter().map(|own| PoolView {
+            handle: Some(own.handle),
+            pool: &own.pool,
+            cells: own.cells.as_ref(),
+        });
+        shared.into_iter().chain(restricted)
+    }
+
+    /// The restricted pool that `device` is bound to, if any.
+    pub fn restricted_pool(&self, device: &DmaDevice) -> Option<RestrictedPool> {
+        device.restricted_pool()
+    }
+}
+
+impl<P: Platform> fmt::Debug for PoolView<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PoolView({})", self.name())
+    }
+}
