@@ -1,11 +1,12 @@
 //! Slots for a buffer that has to bounce: taken, checked against the device's reach, given back.
 
 use crate::decision::Request;
-use crate::device::{DeviceId, DmaDevice};
+use crate::device::DmaDevice;
 use crate::error::MapError;
 use crate::layer::Dma;
 use crate::reason::BounceReason;
-use crate::swiotlb::{CHUNK, Full, Layout, NeverFits, Slots, max_len};
+use crate::stand_in::StandIn;
+use crate::swiotlb::{CHUNK, Denied, Full, Layout, NeverFits, OverQuota, Slots, Terms, max_len};
 use hal::{DmaAddr, Platform};
 
 impl<P: Platform> Dma<P> {
@@ -34,22 +35,39 @@ impl<P: Platform> Dma<P> {
         let len = extent.len();
         let layout = Layout::new(block.start(), len, device.limits(), 0, capacity)
             .map_err(|NeverFits { max }| never(max))?;
-        let slots = pool.alloc(&layout, len);
-        let slots = slots.map_err(|error| self.full(error))?;
+        let slots = pool.alloc_for(device.terms(), &layout, len);
+        let slots = slots.map_err(|error| self.denied(error))?;
         self.users.took(device, &slots);
         match device.reach().reach_slots(slots.data()) {
             Some(bus) if crosses(bus, len, device.limits().seg_boundary_mask) => {
-                self.release_slots(device.id(), slots);
+                self.release_slots(device.terms(), slots);
                 Err(never(CHUNK))
             }
             Some(bus) => Ok((slots, bus)),
             None => {
-                self.release_slots(device.id(), slots);
+                self.release_slots(device.terms(), slots);
                 Err(MapError::PoolUnreachable {
                     pool: pool.range(),
                     reach: reach(),
                 })
             }
+        }
+    }
+
+    /// Why there are no slots, in full.
+    #[cold]
+    fn denied(&self, denied: Denied) -> MapError {
+        match denied {
+            Denied::Full(full) => self.full(full),
+            Denied::OverQuota(OverQuota {
+                wanted,
+                used,
+                quota,
+            }) => MapError::OverQuota {
+                wanted,
+                used,
+                quota,
+            },
         }
     }
 
@@ -69,18 +87,28 @@ impl<P: Platform> Dma<P> {
     }
 
     /// Gives slots back that nobody could find again: as if the pool had none.
-    pub(crate) fn unnoted(&self, id: DeviceId, slots: Slots) -> MapError {
+    pub(crate) fn unnoted(&self, terms: &Terms, slots: Slots) -> MapError {
         let pool = self.pool_at(slots.pool()).expect("slots come from a pool");
         let error = self.full(pool.without(&slots));
-        self.release_slots(id, slots);
+        self.release_slots(terms, slots);
         error
     }
 
+    /// What was found by its address, as it was taken: slots, or a cell that the device reserved.
+    pub(crate) fn recall(&self, device: &DmaDevice, stand_in: StandIn) -> StandIn {
+        match (stand_in, self.pool_of(device)) {
+            (StandIn::Slots(slots), Some(pool)) => {
+                StandIn::Slots(pool.recall(device.terms(), slots))
+            }
+            (other, _) => other,
+        }
+    }
+
     /// Gives slots back that a device had.
-    pub(crate) fn release_slots(&self, id: DeviceId, slots: Slots) {
-        self.users.gave(id, &slots);
+    pub(crate) fn release_slots(&self, terms: &Terms, slots: Slots) {
+        self.users.gave(terms.device(), &slots);
         let pool = self.pool_at(slots.pool()).expect("slots come from a pool");
-        pool.release(slots);
+        pool.release_for(terms, slots);
     }
 }
 

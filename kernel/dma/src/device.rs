@@ -1,5 +1,7 @@
 //! A bus master as the mapping layer sees it: its limits, fixed at probe, and its counters.
 
+extern crate alloc;
+
 use crate::builder::Builder;
 use crate::counters::Counters;
 use crate::decision::Plain;
@@ -7,6 +9,8 @@ use crate::limits::Limits;
 use crate::queries::Addressing;
 use crate::reach::{DmaMask, MAX_WINDOWS, Reach};
 use crate::restricted::{PoolNumber, RestrictedPool};
+use crate::swiotlb::{Budget, Terms};
+use alloc::sync::Arc;
 use arrayvec::ArrayVec;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -47,7 +51,8 @@ impl fmt::Display for DeviceId {
 #[derive(Debug)]
 pub struct DmaDevice {
     name: &'static str,
-    id: DeviceId,
+    /// Names it, too.
+    terms: Arc<Terms>,
     reach: Reach,
     plain: Plain,
     addressing: Addressing,
@@ -73,7 +78,7 @@ impl DmaDevice {
         (reach, addressing): (Reach, Addressing),
         coherent_mask: DmaMask,
         (registers, ram): (ArrayVec<DmaWindow, MAX_WINDOWS>, &RamMap<'_>),
-        (limits, pool): (Limits, Option<RestrictedPool>),
+        (limits, pool, quota): (Limits, Option<RestrictedPool>, Option<u32>),
     ) -> Self {
         let plain = match pool {
             None => Plain::of(&reach, &limits),
@@ -81,7 +86,7 @@ impl DmaDevice {
         };
         Self {
             name,
-            id: DeviceId::next(),
+            terms: Arc::new(Terms::new(DeviceId::next(), name, quota)),
             plain,
             reach,
             addressing,
@@ -102,7 +107,18 @@ impl DmaDevice {
 
     /// Tells this device from all others.
     pub fn id(&self) -> DeviceId {
-        self.id
+        self.terms.device()
+    }
+
+    /// What it was promised of the pool, and what it may have.
+    #[inline]
+    pub(crate) fn terms(&self) -> &Arc<Terms> {
+        &self.terms
+    }
+
+    /// Slots of the pool that it may have at a time, beside those that it reserved; `None`: all.
+    pub fn quota(&self) -> Option<u32> {
+        self.terms.budget().map(Budget::quota)
     }
 
     /// What it can address.

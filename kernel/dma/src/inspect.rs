@@ -11,7 +11,7 @@ use crate::device::DmaDevice;
 use crate::layer::Dma;
 use crate::reach::Reach;
 use crate::reason::Bouncing;
-use crate::swiotlb::{CHUNKS, ChunkUsage, Extent, Pool, Usage};
+use crate::swiotlb::{Budget, CHUNKS, ChunkUsage, Extent, Pool, SetUsage, Usage};
 use hal::{PhysRange, Platform};
 
 /// The right to look into the layer. Not `Clone`: the image keeps it and hands it to no driver.
@@ -61,6 +61,23 @@ impl Inspector {
     /// How large the pool is and may become, if there is one.
     pub fn pool_extent<P: Platform>(&self, dma: &Dma<P>) -> Option<Extent> {
         dma.pool().map(Pool::extent)
+    }
+
+    /// The cells that devices reserved, reservation by reservation.
+    pub fn reservations<'a, P: Platform>(
+        &self,
+        dma: &'a Dma<P>,
+    ) -> impl Iterator<Item = SetUsage> + use<'a, P> {
+        let own = dma.restricted.iter().map(|own| &*own.pool);
+        dma.pool()
+            .into_iter()
+            .chain(own)
+            .flat_map(Pool::reservations)
+    }
+
+    /// Slots that `device` has of its quota, if it has one.
+    pub fn quota_used(&self, device: &DmaDevice) -> Option<u32> {
+        device.terms().budget().map(Budget::used)
     }
 
     /// The pool's chunks at this moment, one by one.

@@ -93,7 +93,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         let lines = lines_after::<B, D>(&held, link.device);
         link.note::<B, D>(Kind::UnmapSkipSync, &held);
         if let Place::Bounced(slots) = held.place {
-            link.dma.release(link.device.id(), slots);
+            link.dma.release(link.device.terms(), slots);
         }
         DeviceOwned::new(link.dma, held.buffer, lines)
     }

@@ -11,7 +11,9 @@ use crate::device::DeviceId;
 use crate::door::{EngineId, Parked};
 use crate::sg::Piece;
 use crate::stand_in::StandIn;
+use crate::swiotlb::Terms;
 use crate::trace::Noted;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 
@@ -22,7 +24,8 @@ const PER_DEVICE: usize = 8;
 
 /// One transfer's memory.
 pub(crate) struct Record {
-    pub(crate) device: DeviceId,
+    /// Of the device.
+    pub(crate) terms: Arc<Terms>,
     pub(crate) engine: EngineId,
     pub(crate) buffer: Parked,
     pub(crate) slots: Kept,
@@ -50,7 +53,7 @@ pub(crate) enum Whose {
 impl Whose {
     fn is(self, record: &Record) -> bool {
         match self {
-            Self::Device(device) => record.device == device,
+            Self::Device(device) => record.terms.device() == device,
             Self::Engine(engine) => record.engine == engine,
         }
     }
@@ -72,7 +75,7 @@ impl Quarantine {
 
     /// Keeps a transfer's memory. Returns whether there was a record for it; if not, it is leaked.
     pub(crate) fn park(&mut self, record: Record) -> bool {
-        if self.of(record.device) >= PER_DEVICE || self.records.is_full() {
+        if self.of(record.terms.device()) >= PER_DEVICE || self.records.is_full() {
             // The leak. Not even a list's own storage is freed: this may be a handler.
             core::mem::forget(record);
             self.leaked += 1;
@@ -92,7 +95,7 @@ impl Quarantine {
     pub(crate) fn of(&self, device: DeviceId) -> usize {
         self.records
             .iter()
-            .filter(|record| record.device == device)
+            .filter(|record| record.terms.device() == device)
             .count()
     }
 

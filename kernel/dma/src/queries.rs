@@ -58,7 +58,10 @@ impl<P: Platform> Dma<P> {
     pub fn max_mapping_size(&self, device: &DmaDevice) -> u64 {
         let bounces = device.is_restricted() || device.addressing_limited() || self.policy().force;
         match self.pool_of(device) {
-            Some(pool) if bounces => max_len(device.limits(), pool.capacity()),
+            Some(pool) if bounces => {
+                let quota = device.quota().unwrap_or(u32::MAX);
+                max_len(device.limits(), pool.capacity().min(quota))
+            }
             _ => u64::MAX,
         }
     }

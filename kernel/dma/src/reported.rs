@@ -161,7 +161,7 @@ impl<'d, P: Platform> Link<'d, P> {
         let lines = lines_after::<B, FromDevice<Reported>>(&held, self.device);
         self.note::<B, FromDevice<Reported>>(Kind::Unmap, &held);
         if let Place::Bounced(slots) = held.place {
-            self.dma.release(self.device.id(), slots);
+            self.dma.release(self.device.terms(), slots);
         }
         Filled::new(self.dma, held.buffer, lines, arrived)
     }

@@ -168,7 +168,7 @@ impl<P: Platform> Link<'_, P> {
         self.note::<B, D>(Kind::Unmap, held);
         let home = Place::Direct(held.buffer.range(), Lines::InStep);
         if let Place::Bounced(slots) = core::mem::replace(&mut held.place, home) {
-            self.dma.release(self.device.id(), slots);
+            self.dma.release(self.device.terms(), slots);
         }
     }
 

@@ -63,19 +63,31 @@ impl<P: Platform> Users<P> {
 
     /// A device has taken slots.
     pub(crate) fn took(&self, device: &DmaDevice, slots: &Slots) {
+        if !slots.are_private() {
+            self.took_many(device, count(slots));
+        }
+    }
+
+    /// A device has taken so many slots. What it reserves counts as a whole, not as it is used.
+    pub(crate) fn took_many(&self, device: &DmaDevice, slots: u32) {
         let (row, owner) = (self.row(device.id()), device.id().number().wrapping_add(1));
         if row.owner.load(Ordering::Relaxed) != owner {
             self.names.lock()[device.id().number() as usize % ROWS] = device.name();
             row.owner.store(owner, Ordering::Relaxed);
         }
-        row.slots.fetch_add(count(slots), Ordering::Relaxed);
+        row.slots.fetch_add(slots, Ordering::Relaxed);
     }
 
     /// A device has given slots back.
     pub(crate) fn gave(&self, id: DeviceId, slots: &Slots) {
-        self.row(id)
-            .slots
-            .fetch_sub(count(slots), Ordering::Relaxed);
+        if !slots.are_private() {
+            self.gave_many(id, count(slots));
+        }
+    }
+
+    /// A device has given so many slots back.
+    pub(crate) fn gave_many(&self, id: DeviceId, slots: u32) {
+        self.row(id).slots.fetch_sub(slots, Ordering::Relaxed);
     }
 
     /// Who has most, if anybody has any.

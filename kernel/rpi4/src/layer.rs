@@ -73,9 +73,9 @@ pub(crate) fn bring_up(handoff: &Handoff, machine: &Machine, memory: &Memory) ->
     }
     let dma: &'static _ = Box::leak(Box::new(dma));
     growth::serve(dma);
-    let devices = machine.info.devices.iter();
+    let (devices, quota) = (machine.info.devices.iter(), memory.options.quota);
     let masters: Vec<_> = devices
-        .filter_map(|device| masters::describe(machine.info, device, &memory.ram()))
+        .filter_map(|device| masters::describe(machine.info, device, &memory.ram(), quota))
         .collect();
     let mut layer = Layer {
         dma,

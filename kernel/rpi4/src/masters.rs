@@ -64,8 +64,14 @@ fn traits(kind: Kind) -> Option<Traits> {
     })
 }
 
-/// The description of `device`, if it is a bus master that can exist.
-pub(crate) fn describe(info: &BootInfo, device: &Device, ram: &RamMap<'_>) -> Option<DmaDevice> {
+/// The description of `device`, if it is a bus master that can exist. `quota`: slots of the bounce pool
+/// that it may have at a time.
+pub(crate) fn describe(
+    info: &BootInfo,
+    device: &Device,
+    ram: &RamMap<'_>,
+    quota: Option<u32>,
+) -> Option<DmaDevice> {
     let traits = traits(device.kind)?;
     let bus = if traits.bridge {
         device.below?
@@ -88,6 +94,9 @@ pub(crate) fn describe(info: &BootInfo, device: &Device, ram: &RamMap<'_>) -> Op
     }
     if device.coherent {
         builder = builder.coherent();
+    }
+    if let Some(quota) = quota {
+        builder = builder.quota(quota);
     }
     match builder.build(ram) {
         Ok(described) => Some(described),

@@ -120,7 +120,7 @@ impl<P: Platform> ByAddress<'_, P> {
                 let origins = self.origins.expect("made where there are slots");
                 let slots = slots.into_slots().expect("made of slots just now");
                 let kept = origins.keep(slots, block, dir, self.device.id());
-                kept.map_err(|slots| self.dma.unnoted(self.device.id(), slots))?;
+                kept.map_err(|slots| self.dma.unnoted(self.device.terms(), slots))?;
                 Ok(Placed {
                     addr,
                     owed: true,

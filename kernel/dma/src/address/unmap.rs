@@ -85,7 +85,8 @@ impl<P: Platform> ByAddress<'_, P> {
         }
         self.note(Kind::Unmap, (addr, len), (dir, attrs), None);
         let slots = ManuallyDrop::into_inner(part.slots);
-        self.dma.release(self.device.id(), slots);
+        self.dma
+            .release(self.device.terms(), self.dma.recall(self.device, slots));
         Some(())
     }
 

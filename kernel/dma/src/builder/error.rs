@@ -39,6 +39,8 @@ pub enum LimitError {
         /// The longer limit given, in bytes.
         bytes: u64,
     },
+    /// A quota of no slots: nothing could ever bounce.
+    NoSlots,
     /// A transfer of no segments.
     NoSegments,
     /// No byte of RAM can be addressed (MASK-5).
@@ -115,6 +117,10 @@ impl fmt::Display for LimitError {
                 f,
                 "objects of {bytes} bytes do not bounce by cells: {MOST_BYTES} is the most: \
                  give that, or less"
+            ),
+            Self::NoSlots => write!(
+                f,
+                "a quota of 0 slots, and what bounces takes one at least: give 1, or none for all"
             ),
             Self::NoSegments => write!(
                 f,

@@ -30,6 +30,7 @@ pub struct Builder {
     coherent_mask: Option<DmaMask>,
     limits: Limits,
     pool: Option<RestrictedPool>,
+    quota: Option<u32>,
 }
 
 impl Builder {
@@ -44,6 +45,7 @@ impl Builder {
             limits: Limits::DEFAULT,
             coherent_mask: None,
             pool: None,
+            quota: None,
         }
     }
 
@@ -140,6 +142,14 @@ impl Builder {
         self
     }
 
+    /// Slots of the bounce pool, of 2 KiB, that the device may have at a time, beside those that it
+    /// reserves: so that it leaves some for others. Slots of transfers in quarantine count. What is not
+    /// said: all there are.
+    pub fn quota(mut self, slots: u32) -> Self {
+        self.quota = Some(slots);
+        self
+    }
+
     /// The device, if such a device can exist in a machine with this RAM: whatever it is lent later,
     /// it reaches that, or a bounce buffer (MASK-5).
     pub fn build(self, ram: &RamMap<'_>) -> Result<DmaDevice, LimitError> {
@@ -149,6 +159,9 @@ impl Builder {
             });
         }
         check::limits(&self.limits)?;
+        if self.quota == Some(0) {
+            return Err(LimitError::NoSlots);
+        }
         let reach = Reach {
             windows: self.windows,
             mask: self.mask,
@@ -179,7 +192,7 @@ impl Builder {
             (reach, addressing),
             self.coherent_mask.unwrap_or(DEFAULT_MASK),
             (self.registers, ram),
-            (limits, self.pool),
+            (limits, self.pool, self.quota),
         ))
     }
 }

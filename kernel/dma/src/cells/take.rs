@@ -2,14 +2,14 @@
 
 use super::Run;
 use crate::decision::{Request, must_bounce};
-use crate::device::{DeviceId, DmaDevice};
+use crate::device::DmaDevice;
 use crate::direction::{Direction, Fill};
 use crate::door;
 use crate::error::MapError;
 use crate::layer::Dma;
 use crate::reason::BounceReason;
 use crate::stand_in::StandIn;
-use crate::swiotlb::CHUNK;
+use crate::swiotlb::{CHUNK, Terms};
 use hal::{DmaAddr, DmaBuffer, Platform};
 
 impl<P: Platform> Dma<P> {
@@ -88,9 +88,9 @@ impl<P: Platform> Dma<P> {
     }
 
     /// Gives memory back to where it came from.
-    pub(crate) fn release(&self, id: DeviceId, stand_in: StandIn) {
+    pub(crate) fn release(&self, terms: &Terms, stand_in: StandIn) {
         match stand_in {
-            StandIn::Slots(slots) => self.release_slots(id, slots),
+            StandIn::Slots(slots) => self.release_slots(terms, slots),
             StandIn::Cells(run) => self.release_cells(run),
         }
     }

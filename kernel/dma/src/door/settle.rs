@@ -1,5 +1,7 @@
 //! What becomes of memory when its engine was told to halt: rest, or quarantine until a reset.
 
+extern crate alloc;
+
 use super::Parked;
 use super::engine::{Engine, EngineId, Halt, Quarantined};
 use crate::device::DmaDevice;
@@ -10,6 +12,7 @@ use crate::mapping::Mapping;
 use crate::quarantine::{Kept, Record, Whose};
 use crate::sync::Link;
 use crate::trace::{Kind, Noted};
+use alloc::sync::Arc;
 use hal::{DmaBuffer, Platform};
 
 /// Rest after a confirmed halt, quarantine otherwise.
@@ -63,7 +66,7 @@ pub(super) fn park<P: Platform>(
     len: u64,
 ) -> Quarantined {
     let record = Record {
-        device: device.id(),
+        terms: Arc::clone(device.terms()),
         engine,
         buffer,
         slots,
@@ -115,7 +118,7 @@ impl<P: Platform> Dma<P> {
             };
             // Before anybody else can have the memory.
             self.note(record.freed);
-            let release = |slots| self.release(record.device, slots);
+            let release = |slots| self.release(&record.terms, slots);
             match record.slots {
                 Kept::One(slots) => slots.into_iter().for_each(release),
                 Kept::List(pieces) => pieces

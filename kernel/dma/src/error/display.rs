@@ -118,6 +118,20 @@ impl fmt::Display for MapError {
                  longer than {largest_run}{}: unmap something first, or boot with a larger swiotlb=",
                 Top(top)
             ),
+            Self::OverQuota {
+                wanted,
+                used,
+                quota,
+            } => write!(
+                f,
+                "over quota: {wanted} slots wanted, the device has {used} of the {quota} that it may \
+                 have: {}",
+                if wanted > quota {
+                    "map smaller pieces, or give it a larger quota"
+                } else {
+                    "unmap something of its own first"
+                }
+            ),
             Self::PoolUnreachable { pool, reach } => write!(
                 f,
                 "the bounce pool at {pool} is out of reach itself ({}): check dma-ranges",

@@ -14,6 +14,7 @@ use crate::lines::LineMismatch;
 use crate::reach::DmaMask;
 use crate::reason::BounceReason;
 use crate::reported::TooMuch;
+use crate::reservation::ReserveError;
 use crate::restricted::TooManyPools;
 use crate::sg::{NoTable, SgError};
 use crate::span::PastEnd;
@@ -88,10 +89,42 @@ fn map_errors() -> Vec<MapError> {
             largest_run,
             top: None,
         },
+        MapError::OverQuota {
+            wanted,
+            used: free,
+            quota: 65536,
+        },
+        MapError::OverQuota {
+            wanted,
+            used: 0,
+            quota: 16,
+        },
         MapError::PoolUnreachable { pool, reach },
         MapError::PoolUnreachable { pool, reach: None },
     ]);
     all
+}
+
+fn reserve_errors() -> [ReserveError; 8] {
+    [
+        ReserveError::NoPool,
+        ReserveError::Nothing,
+        ReserveError::Align { bytes: u64::MAX },
+        ReserveError::TooLong {
+            len: u64::MAX,
+            max: 0x100_0000,
+        },
+        ReserveError::TooMany { max: 16 },
+        ReserveError::NoHeap { cells: 65535 },
+        ReserveError::PoolFull {
+            cells: 65535,
+            found: 1000,
+            slots: 1024,
+            free: 65535,
+            largest_run: 1023,
+        },
+        ReserveError::Unreachable { cell: block() },
+    ]
 }
 
 fn misuses() -> [Misuse; 5] {
@@ -110,7 +143,7 @@ fn misuses() -> [Misuse; 5] {
     ]
 }
 
-fn limits() -> [LimitError; 10] {
+fn limits() -> [LimitError; 11] {
     let (first, dma_end) = (PhysAddr::new(0x2000_0000), PhysAddr::new(0x4000_0000));
     let mask = DmaMask::bits(28);
     [
@@ -120,6 +153,7 @@ fn limits() -> [LimitError; 10] {
         LimitError::Granule { bytes: 1 << 40 },
         LimitError::SegmentGranule { bytes: 1 << 40 },
         LimitError::NoSegments,
+        LimitError::NoSlots,
         LimitError::ReachesNoRam { limit: mask },
         LimitError::PoolBeyondReach { first, dma_end },
         LimitError::CoherentBeyondReach {
@@ -174,6 +208,7 @@ fn lines() -> Vec<String> {
         told(map_errors()),
         told(misuses()),
         told(limits()),
+        told(reserve_errors()),
         told(lists),
         told(complaints.map(complaint)),
         told([
@@ -226,6 +261,7 @@ fn says_what_to_do(line: &str) -> bool {
         "move ",
         "check ",
         "push ",
+        "reserve ",
         "refill ",
         "want ",
         "must be ",

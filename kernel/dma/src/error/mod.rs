@@ -82,6 +82,16 @@ pub enum MapError {
         /// Who has most of it, if anybody.
         top: Option<Consumer>,
     },
+    /// The device has as many slots as it may, or would have more. Works when some of its own mappings
+    /// have ended, unless it wants more than its quota at once.
+    OverQuota {
+        /// Slots wanted.
+        wanted: u32,
+        /// Slots that the device has, quarantine included, and what it reserved aside.
+        used: u32,
+        /// Slots that it may have.
+        quota: u32,
+    },
     /// The pool itself lies where the device does not reach (DEC-2). Never works.
     PoolUnreachable {
         /// Where the pool's memory is.
@@ -108,6 +118,7 @@ impl MapError {
     pub const fn class(&self) -> Class {
         match self {
             Self::PoolFull { .. } => Class::Later,
+            Self::OverQuota { wanted, quota, .. } if *wanted <= *quota => Class::Later,
             Self::PeerUnseen { .. } => Class::Peer,
             Self::NoPool { .. }
             | Self::WouldBounce { .. }
@@ -116,6 +127,7 @@ impl MapError {
             | Self::OutsidePages { .. }
             | Self::IsRam { .. }
             | Self::TooLong { .. }
+            | Self::OverQuota { .. }
             | Self::PoolUnreachable { .. } => Class::Never,
         }
     }

@@ -146,7 +146,7 @@ impl<P: Platform> Link<'_, P> {
     pub(super) fn release_all<B: DmaBuffer>(&self, table: &mut SgTable<B>) {
         for piece in table.pieces.drain(..) {
             if let Some(slots) = piece.slots {
-                self.dma.release(self.device.id(), slots);
+                self.dma.release(self.device.terms(), slots);
             }
         }
     }

@@ -175,7 +175,7 @@ fn slots_of(mask: u64) -> u32 {
 }
 
 /// The device's segment boundary in slots.
-fn boundary_slots(limits: &Limits) -> u32 {
+pub(super) fn boundary_slots(limits: &Limits) -> u32 {
     slots_of(limits.seg_boundary_mask).clamp(1, CHUNK_SLOTS)
 }
 

@@ -13,6 +13,8 @@
 //! | `pool`, `long` | where a request is served, in one chunk or over several |
 //! | `pool::restricted`, `split` | the pool of a region that is some devices' own |
 //! | `growing`, `grow`, `tend` | places that come and go: who asks, how it grows, how it shrinks |
+//! | `reserve` | private cells of one device, which the rest of the pool cannot take away |
+//! | `terms`, `quota`, `admit` | what one device was promised, and how much it may have |
 //! | `supply` | what that needs from the kernel around |
 //! | `options` | `swiotlb=` |
 //!
@@ -20,6 +22,7 @@
 //! else and never allocate, so both are fine in an interrupt handler. Cache maintenance and copies are
 //! the caller's (`mapping`).
 
+mod admit;
 mod atomic;
 mod bits;
 mod blocks;
@@ -37,19 +40,27 @@ mod open;
 mod options;
 mod origins;
 mod pool;
+mod quota;
+mod reserve;
 mod shared;
 mod split;
 mod supply;
 mod tend;
+mod terms;
 mod usage;
 
+pub(crate) use admit::Denied;
 pub use layout::{Layout, NeverFits, linux_max_len, max_len};
 pub use options::{Complaint, Complaints, Options};
 pub use origins::NoOrigins;
 pub(crate) use origins::{Found, Notes, Taken};
 pub use pool::Pool;
+pub(crate) use quota::{Budget, OverQuota};
+pub(crate) use reserve::{NoShape, SetNumber, Short, cell};
+pub use reserve::{SETS, SetUsage};
 pub use split::{Remark, Split, Unusable};
 pub use supply::{Growth, Supply};
+pub(crate) use terms::Terms;
 pub use usage::{ChunkUsage, Extent, PARTS, Usage};
 
 use crate::restricted::PoolNumber;

@@ -162,6 +162,11 @@ macro_rules! word {
                 self.0.fetch_add(more, order)
             }
 
+            pub(super) fn fetch_sub(&self, fewer: $value, order: Ordering) -> $value {
+                step();
+                self.0.fetch_sub(fewer, order)
+            }
+
             pub(super) fn compare_exchange(
                 &self,
                 from: $value,

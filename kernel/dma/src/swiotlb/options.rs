@@ -1,5 +1,6 @@
 //! What the user asks of the pool: `swiotlb=<slots>[,<areas>][,force|noforce]` (BP-1), and how far it may
-//! grow, `swiotlb.max=<slots>`, and when it shrinks, `swiotlb.idle=<milliseconds>`.
+//! grow, `swiotlb.max=<slots>`, when it shrinks, `swiotlb.idle=<milliseconds>`, and how much of it one
+//! device may have, `swiotlb.quota=<slots>`.
 //!
 //! Every part may be left out, in this order. Nonsense never stops a boot: the part is ignored, the
 //! default stands, and [`Complaint`] says what was wrong.
@@ -52,6 +53,8 @@ pub enum Complaint<'a> {
     },
     /// An idle time that is no number, or none.
     Idle(&'a str),
+    /// A quota that is no number, or none.
+    Quota(&'a str),
 }
 
 impl fmt::Display for Complaint<'_> {
@@ -89,12 +92,16 @@ impl fmt::Display for Complaint<'_> {
                 f,
                 "swiotlb.idle=: ignored \"{part}\" (want <milliseconds> above 0), using {IDLE_MS}"
             ),
+            Self::Quota(part) => write!(
+                f,
+                "swiotlb.quota=: ignored \"{part}\" (want <slots> above 0), no device has a quota"
+            ),
         }
     }
 }
 
 /// At most one complaint for each part.
-pub type Complaints<'a> = ArrayVec<Complaint<'a>, 6>;
+pub type Complaints<'a> = ArrayVec<Complaint<'a>, 7>;
 
 /// What the pool is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +116,8 @@ pub struct Options {
     pub ceiling: u32,
     /// Milliseconds for which a chunk above the floor stays empty before it goes back.
     pub idle_ms: u32,
+    /// Slots that a device may have at a time whose description does not say; `None`: all.
+    pub quota: Option<u32>,
 }
 
 impl Default for Options {
@@ -119,6 +128,7 @@ impl Default for Options {
             bouncing: Bouncing::AsNeeded,
             ceiling: MOST_SLOTS,
             idle_ms: IDLE_MS,
+            quota: None,
         }
     }
 }
@@ -145,6 +155,15 @@ impl Options {
             options.patience(value, &mut complaints);
         }
         (options, complaints)
+    }
+
+    /// Reads the value of `swiotlb.quota=`.
+    pub fn with_quota<'a>(mut self, value: &'a str, complaints: &mut Complaints<'a>) -> Self {
+        match value.parse() {
+            Ok(slots) if slots > 0 => self.quota = Some(slots),
+            _ => complain(complaints, Complaint::Quota(value)),
+        }
+        self
     }
 
     /// Chunks that the pool grows to at most.
@@ -345,7 +364,7 @@ mod tests {
         assert!(complaint("0").contains("no slots"));
         assert_eq!(
             read("a,b,c,d,e,f,g,h").1.len(),
-            6,
+            7,
             "as many as there is room for"
         );
     }
@@ -366,6 +385,24 @@ mod tests {
         assert_eq!(given, 65536);
         assert!(line.is_some_and(|line| line.contains("ignored \"much\"")));
         assert_eq!(parse("65536").ceiling_chunks(), 64);
+    }
+
+    #[test]
+    fn qt_1_the_quota_of_all_devices_is_a_number_of_slots() {
+        let quota = |value| {
+            let mut complaints = Complaints::new();
+            let options = Options::default().with_quota(value, &mut complaints);
+            (
+                options.quota,
+                complaints
+                    .first()
+                    .is_some_and(|c| c.to_string().contains(value)),
+            )
+        };
+        assert_eq!(quota("4096"), (Some(4096), false));
+        for nonsense in ["0", "-1", "half"] {
+            assert_eq!(quota(nonsense), (None, true), "{nonsense}");
+        }
     }
 
     #[test]

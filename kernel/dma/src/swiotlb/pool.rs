@@ -16,6 +16,7 @@ use super::growing::Growing;
 use super::layout::{Kind, Layout};
 use super::open::Open;
 use super::origins::{NoOrigins, Notes, Places};
+use super::reserve::Reserved;
 use super::shared::Shared;
 use super::supply::Growth;
 use super::{BadRegion, CHUNK, CHUNK_SLOTS, CHUNKS, Full, LONGEST, SLOT, Slots};
@@ -33,6 +34,7 @@ pub struct Pool<I> {
     areas: [AtomicU8; MAX_CPUS],
     area_count: usize,
     spare: IrqLock<Option<Spare>, I>,
+    reserved: Reserved<I>,
     capacity: u32,
     /// Chunks that never go.
     floor: usize,
@@ -89,6 +91,7 @@ impl<I: Irq + Cpu> Pool<I> {
             areas: [(); MAX_CPUS].map(|()| AtomicU8::new(0)),
             area_count: areas.clamp(1, MAX_CPUS),
             spare: IrqLock::new(Rank::Layer, "spare chunk of the bounce pool", None),
+            reserved: Reserved::new(),
             capacity: capacity(first, growing.as_ref()),
             floor,
             first,
@@ -149,6 +152,10 @@ impl<I: Irq + Cpu> Pool<I> {
 
     pub(super) fn spare(&self) -> &IrqLock<Option<Spare>, I> {
         &self.spare
+    }
+
+    pub(super) fn reserved(&self) -> &Reserved<I> {
+        &self.reserved
     }
 
     pub(super) fn floor(&self) -> usize {
@@ -275,6 +282,9 @@ impl<I: Irq + Cpu> Pool<I> {
 
     /// Gives slots back.
     pub fn release(&self, slots: Slots) {
+        if slots.are_private() {
+            return self.release_private(&slots);
+        }
         let Slots {
             chunk,
             first,

@@ -14,20 +14,24 @@ use mm::Ram;
 const POOL: &str = "swiotlb";
 const CEILING: &str = "swiotlb.max";
 const IDLE: &str = "swiotlb.idle";
+const QUOTA: &str = "swiotlb.quota";
 
 /// Bytes of the smallest pool that is worth having (GEO-2).
 const LEAST_POOL: u64 = 512 * SLOT;
 
 /// What the command line asks for; what of it makes no sense is told.
 pub(super) fn options(line: CommandLine<'_>) -> Options {
-    for key in [POOL, CEILING, IDLE] {
+    for key in [POOL, CEILING, IDLE, QUOTA] {
         let times = line.count(key);
         if times > 1 {
             warn!("{key}= is given {times} times: the last one counts");
         }
     }
-    let (options, complaints) =
+    let (mut options, mut complaints) =
         Options::parse(line.value(POOL), line.value(CEILING), line.value(IDLE));
+    if let Some(quota) = line.value(QUOTA) {
+        options = options.with_quota(quota, &mut complaints);
+    }
     complaints.iter().for_each(|complaint| warn!("{complaint}"));
     options
 }

@@ -6,8 +6,9 @@ use crate::layer::inspector;
 use crate::report;
 use ::shell::{Arguments, Command, Completion, Refusal};
 use core::fmt;
+use dma::DmaDevice;
 use dma::cells::{self, CELL};
-use dma::swiotlb::{CHUNK_SLOTS, ChunkUsage, Extent, PARTS, SLOT, Usage};
+use dma::swiotlb::{CHUNK_SLOTS, ChunkUsage, Extent, PARTS, SLOT, SetUsage, Usage};
 use hal::PhysRange;
 
 pub(super) const COMMAND: Command<Context> = Command {
@@ -41,10 +42,32 @@ fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
     inspector()
         .pool_chunks(dma)
         .for_each(|chunk| print_chunk(&chunk));
+    inspector()
+        .reservations(dma)
+        .for_each(|set| print_reserved(&set));
+    context.layer.masters.iter().for_each(print_quota);
     if let Some((range, usage)) = inspector().cells(dma) {
         print_cells(range, usage);
     }
     Ok(())
+}
+
+fn print_reserved(set: &SetUsage) {
+    let SetUsage {
+        device,
+        cells,
+        used,
+        max_len,
+        slots,
+    } = set;
+    say!("  reserved   {device}: {used} of {cells} in use, {max_len} bytes, {slots} slots each");
+}
+
+fn print_quota(master: &DmaDevice) {
+    if let (Some(quota), Some(used)) = (master.quota(), inspector().quota_used(master)) {
+        let name = master.name();
+        say!("  quota      {name}: {used} of {quota} slots in use");
+    }
 }
 
 fn print_cells(range: PhysRange, cells::Usage { total, used }: cells::Usage) {

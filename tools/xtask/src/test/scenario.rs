@@ -198,11 +198,12 @@ fn pools() -> Vec<Scenario> {
             ..Scenario::usual("every mapping is checked")
         },
         Scenario {
-            append: "swiotlb=99999999 swiotlb.max=512 swiotlb.idle=soon",
+            append: "swiotlb=99999999 swiotlb.max=512 swiotlb.idle=soon swiotlb.quota=0",
             says: &[
                 "100000000 slots wanted",
                 "65536 given (131072 KiB",
                 "swiotlb.max=: 512 slots wanted",
+                "swiotlb.quota=: ignored",
                 "swiotlb.idle=: ignored",
             ],
             ..Scenario::usual("a pool larger than there is")

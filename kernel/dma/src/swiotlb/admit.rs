@@ -1,0 +1,63 @@
+//! Slots by the terms of one device: a cell that it reserved, else slots within its quota.
+
+use super::layout::Layout;
+use super::pool::Pool;
+use super::quota::OverQuota;
+use super::terms::Terms;
+use super::{Full, Slots};
+use hal::{Cpu, Irq};
+
+/// Why a device got no slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// There are none of the shape.
+    Full(Full),
+    /// It has too many already.
+    OverQuota(OverQuota),
+}
+
+impl<I: Irq + Cpu> Pool<I> {
+    /// As `alloc`, by the terms of one device: a cell that it reserved, else slots within its quota.
+    ///
+    /// Context: as for `alloc`.
+    #[inline]
+    pub(crate) fn alloc_for(
+        &self,
+        terms: &Terms,
+        layout: &Layout,
+        len: u64,
+    ) -> Result<Slots, Denied> {
+        if terms.are_plain() {
+            return self.alloc(layout, len).map_err(Denied::Full);
+        }
+        self.alloc_by_terms(terms, layout, len)
+    }
+
+    #[inline(never)]
+    fn alloc_by_terms(&self, terms: &Terms, layout: &Layout, len: u64) -> Result<Slots, Denied> {
+        if let Some(slots) = self.alloc_private(terms, layout, len) {
+            return Ok(slots);
+        }
+        let Some(budget) = terms.budget() else {
+            return self.alloc(layout, len).map_err(Denied::Full);
+        };
+        budget.charge(layout.slots).map_err(Denied::OverQuota)?;
+        let slots = self.alloc(layout, len);
+        slots.map_err(|full| {
+            budget.refund(layout.slots);
+            Denied::Full(full)
+        })
+    }
+
+    /// Gives slots back that a device with these terms had.
+    #[inline]
+    pub(crate) fn release_for(&self, terms: &Terms, slots: Slots) {
+        let charged = terms.budget().filter(|_| !slots.are_private());
+        let Some(budget) = charged else {
+            return self.release(slots);
+        };
+        let count = slots.count;
+        self.release(slots);
+        budget.refund(count);
+    }
+}
