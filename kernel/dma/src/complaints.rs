@@ -26,6 +26,16 @@ pub enum Cause {
     Misused(Misuse),
 }
 
+impl Cause {
+    /// In a word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Misused(_) => "misused",
+        }
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

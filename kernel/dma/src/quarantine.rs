@@ -16,6 +16,7 @@ use crate::trace::Noted;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
+use hal::PhysRange;
 
 /// Records in all.
 const RECORDS: usize = 32;
@@ -28,16 +29,18 @@ pub(crate) struct Record {
     pub(crate) terms: Arc<Terms>,
     pub(crate) engine: EngineId,
     pub(crate) buffer: Parked,
-    pub(crate) slots: Kept,
+    pub(crate) kept: Kept,
     /// What is told when it leaves.
     pub(crate) freed: Noted,
 }
 
-/// The slots of one transfer.
+/// Where the device had the bytes of one transfer.
 pub(crate) enum Kept {
-    /// Of a single buffer.
-    One(Option<StandIn>),
-    /// Of a list: its own storage, so that none is allocated.
+    /// In a buffer of the caller's.
+    Direct(PhysRange),
+    /// In what stands in for it.
+    Bounced(StandIn),
+    /// Of a list, in either: its own storage, so that none is allocated.
     List(Vec<Piece>),
 }
 

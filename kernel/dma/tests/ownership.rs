@@ -10,8 +10,8 @@ use dma::{
     Bidirectional, BounceReason, Bouncing, DmaDevice, DmaMask, FromDevice, Halt, MapError,
     Quarantined, ToDevice,
 };
-use hal::{DmaAddr, DmaWindow, PhysAddr, PhysRange, RamMap, Zone};
-use sim::{Builder, Machine, under_every_adversary};
+use hal::{DmaAddr, DmaBuffer, DmaWindow, PhysAddr, PhysRange, RamMap, Zone};
+use sim::{Builder, Machine, Op, under_every_adversary};
 use std::mem::forget;
 
 fn read(machine: &Machine, addr: DmaAddr, len: usize) -> Vec<u8> {
@@ -288,6 +288,22 @@ fn an_unconfirmed_halt_quarantines_until_the_device_was_reset() {
     assert_eq!(unsafe { dma.device_was_reset(&device) }, 1);
     assert_eq!(machine.live_bytes(), live);
     assert_clean(&dma);
+}
+
+#[test]
+fn inv_2_direct_memory_leaves_quarantine_without_stale_lines() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    let engine = Idle::default();
+    engine.0.set(Halt::Unconfirmed);
+    let page = pages(&machine, Zone::Dma, 0, 128, 0);
+    let at = page.range();
+    let mapping = dma.map(&device, page, FromDevice).expect("low");
+    drop(fly(mapping, &engine, |_, _| machine.prefetch(at.start())));
+    machine.clear_trace();
+    // SAFETY: nothing plays the device any more.
+    assert_eq!(unsafe { dma.device_was_reset(&device) }, 1);
+    assert_eq!(machine.trace(), [Op::CleanInvalidate(at), Op::Complete]);
 }
 
 #[test]

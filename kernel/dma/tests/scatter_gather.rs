@@ -643,7 +643,11 @@ fn a_list_whose_engine_does_not_halt_is_quarantined_with_all_its_slots() {
     assert_eq!(machine.live_bytes(), live, "freed under the device");
     assert_eq!(dma.quarantined(&device), (1, 0));
     engine.0.set(Halt::Confirmed);
+    machine.clear_trace();
     assert_eq!(dma.halt_again(&engine), Some(1));
+    let drops = |op: &&Op| matches!(op, Op::CleanInvalidate(_));
+    let dropped = machine.trace().iter().filter(drops).count();
+    assert!(dropped > 0, "stale lines of what was direct");
     assert_eq!(machine.live_bytes(), idle);
     assert_clean(&dma);
 }

@@ -200,8 +200,7 @@ impl Verdict {
             .by_ref()
             .filter(|words| !ended.output.contains(**words));
         wrong.extend(unsaid.map(|words| format!("the console does not say \"{words}\"")));
-        let finding = |line: &&str| line.starts_with("dma-debug: ");
-        wrong.extend(ended.output.lines().find(finding).map(str::to_owned));
+        wrong.extend(finding(&ended.output).map(str::to_owned));
         let (digest, card) = (digest.ok(), card.ok());
         Self {
             ktap,
@@ -231,6 +230,11 @@ impl Verdict {
     pub(crate) fn explain(&self, last_words: &str) -> String {
         format!("{}\n{last_words}", self.wrong.join("\n"))
     }
+}
+
+/// The first line in which the kernel tells of a driver that uses the mapping layer wrongly.
+fn finding(console: &str) -> Option<&str> {
+    console.lines().find(|line| line.starts_with("dma-debug: "))
 }
 
 #[cfg(test)]
@@ -278,5 +282,15 @@ mod tests {
         let hung = Ending::TimedOut(Duration::from_secs(9));
         assert_eq!(wrong("", hung, &[]).len(), 4);
         assert!(!judged(&WHOLE.replace("ok 1", "not ok 1"), fine, &[]).ok());
+    }
+
+    #[test]
+    fn a_finding_of_the_checker_fails_the_run_in_its_own_words() {
+        let fine = Ending::Exited(Some(0));
+        let told = "dma-debug: emmc2: unmap of 64 bytes at 0x1000 that are not mapped";
+        let verdict = judged(&format!("{told}\r\n{WHOLE}{told} again\n"), fine, &[]);
+        assert_eq!(verdict.wrong, [told], "the first one");
+        let other = "dma_debug: every mapping is checked, 65536 can be live\n# dma-debug: no\n";
+        assert!(judged(&format!("{other}{WHOLE}"), fine, &[]).ok());
     }
 }

@@ -23,9 +23,11 @@
 //!
 //! Lock order: the checker's own lock is of rank `Layer`, taken with no other of that rank held.
 
+mod ended;
 mod finding;
 mod hooks;
 mod live;
+mod made;
 mod options;
 mod report;
 mod state;

@@ -10,6 +10,7 @@ use crate::held::Place;
 use crate::layer::Dma;
 use crate::mapping::Mapping;
 use crate::quarantine::{Kept, Record, Whose};
+use crate::swiotlb::Terms;
 use crate::sync::Link;
 use crate::trace::{Kind, Noted};
 use alloc::sync::Arc;
@@ -51,25 +52,25 @@ pub(super) fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
     let (link, held) = mapping.dismantle();
     link.note::<B, D>(Kind::Quarantine, &held);
     let freed = link.event::<B, D>(Kind::Free, &held);
-    let slots = match held.place {
-        Place::Direct(..) => Kept::One(None),
-        Place::Bounced(slots) => Kept::One(Some(slots)),
+    let kept = match held.place {
+        Place::Direct(extent, _) => Kept::Direct(extent),
+        Place::Bounced(slots) => Kept::Bounced(slots),
     };
-    park(link, engine, (Parked::new(held.buffer), slots, freed), len)
+    park(link, engine, (Parked::new(held.buffer), kept, freed), len)
 }
 
 /// Keeps the memory of a transfer of `len` bytes in one record: buffers and slots stay together.
 pub(super) fn park<P: Platform>(
     Link { dma, device }: Link<'_, P>,
     engine: EngineId,
-    (buffer, slots, freed): (Parked, Kept, Noted),
+    (buffer, kept, freed): (Parked, Kept, Noted),
     len: u64,
 ) -> Quarantined {
     let record = Record {
         terms: Arc::clone(device.terms()),
         engine,
         buffer,
-        slots,
+        kept,
         freed,
     };
     let recorded = dma.quarantine().lock().park(record);
@@ -118,17 +119,31 @@ impl<P: Platform> Dma<P> {
             };
             // Before anybody else can have the memory.
             self.note(record.freed);
-            let release = |slots| self.release(&record.terms, slots);
-            match record.slots {
-                Kept::One(slots) => slots.into_iter().for_each(release),
-                Kept::List(pieces) => pieces
-                    .into_iter()
-                    .filter_map(|piece| piece.slots)
-                    .for_each(release),
-            }
+            self.free_kept(&record.terms, record.kept);
             record.buffer.free();
             freed += 1;
         }
+    }
+
+    /// Gives slots back, and drops the lines of what the device had in place: it may have written there, and
+    /// whoever has the memory next would find now the old bytes and now the new.
+    fn free_kept(&self, terms: &Terms, kept: Kept) {
+        match kept {
+            Kept::Direct(extent) => self.platform().clean_invalidate(extent),
+            Kept::Bounced(slots) => self.release(terms, slots),
+            Kept::List(pieces) => {
+                for piece in pieces {
+                    if piece.slots.is_none() {
+                        self.platform().clean_invalidate(piece.device_side());
+                    }
+                    piece
+                        .slots
+                        .into_iter()
+                        .for_each(|slots| self.release(terms, slots));
+                }
+            }
+        }
+        self.platform().complete();
     }
 
     /// Transfers in quarantine for `device`, and transfers of any device that found no record.

@@ -15,7 +15,8 @@ pub(super) const COMMAND: Command<Context> = Command {
     details: "\
 Counted since boot, all cores together. \"held\" is memory in quarantine: its
 device did not confirm that it stopped, so nobody else may have it. A refusal
-is told once for each master, with what to do about it. With dma_debug=on all\nthat is mapped right now is listed, and by whom (`cargo xtask symbolise`).",
+or a wrong call is told once for each master, with what to do about it. With
+dma_debug=on all that is mapped right now is listed, and by whom.",
     completion: Completion::None,
     run,
 };
@@ -40,7 +41,7 @@ fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
         print_live(checker);
     }
     while let Some(complaint) = inspector().complaint(context.layer.dma) {
-        say!("refused   {complaint}");
+        say!("{:<9} {complaint}", complaint.cause.word());
     }
     Ok(())
 }
