@@ -5,7 +5,7 @@
 
 #![expect(unsafe_code, reason = "barriers and the interrupt mask are assembly")]
 
-use crate::uncached::{arch_copy_uncached, arch_zero_uncached, uncached};
+use crate::uncached::{arch_copy_uncached, arch_zero_uncached, uncached, window};
 use crate::{cache, copy, cpu, exception};
 use aarch64_cpu::registers::CNTVCT_EL0;
 use core::arch::asm;
@@ -14,6 +14,7 @@ use core::sync::atomic::AtomicU64;
 use hal::layout::LINEAR_BASE;
 use hal::{
     Access, CacheLines, Cpu, CpuId, HeldLocks, Irq, MAX_CPUS, PhysAddr, PhysRange, Platform, Tally,
+    find_other_at,
 };
 use tock_registers::interfaces::Readable;
 
@@ -218,6 +219,16 @@ unsafe impl Platform for Board {
     unsafe fn zero_uncached(&self, range: PhysRange) {
         // SAFETY: the caller owns this memory.
         unsafe { arch_zero_uncached(uncached(range.start()), range.len()) };
+    }
+
+    unsafe fn fill_uncached(&self, range: PhysRange, byte: u8) {
+        // SAFETY: the caller owns this memory, which the window shows for stores.
+        unsafe { window(range.start()).write_bytes(byte, range.len() as usize) };
+    }
+
+    unsafe fn find_other_uncached(&self, range: PhysRange, byte: u8) -> Option<(PhysAddr, u8)> {
+        // SAFETY: the caller owns this memory, which the window shows for loads.
+        unsafe { find_other_at(window(range.start()), range, byte) }
     }
 
     #[inline]

@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "routines in assembly")]
 
 use crate::{Board, cache};
+use core::ptr::NonNull;
 use hal::layout::UNCACHED_BASE;
 use hal::{PhysAddr, PhysRange, Platform};
 
@@ -29,6 +30,13 @@ unsafe extern "C" {
 #[inline]
 pub(crate) const fn uncached(addr: PhysAddr) -> u64 {
     UNCACHED_BASE.wrapping_add(addr.get())
+}
+
+/// The same as a pointer.
+pub(crate) fn window(addr: PhysAddr) -> NonNull<u8> {
+    // The window has no object to derive a pointer from: its addresses count as exposed.
+    let start = core::ptr::with_exposed_provenance_mut(uncached(addr) as usize);
+    NonNull::new(start).expect("the window does not reach address zero")
 }
 
 /// Drops whatever the caches hold of `range`, which the tables in use show uncached alone: lines that

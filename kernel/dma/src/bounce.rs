@@ -34,9 +34,11 @@ impl<P: Platform> Dma<P> {
         let extent = request.extent(device).ok_or_else(|| never(max()))?;
         let len = extent.len();
         let layout = Layout::new(block.start(), len, device.limits(), 0, capacity)
+            .and_then(|layout| layout.guarded(len, device.limits(), capacity))
             .map_err(|NeverFits { max }| never(max))?;
         let slots = pool.alloc_for(device.terms(), &layout, len);
         let slots = slots.map_err(|error| self.denied(error))?;
+        self.look_at_freed(&slots);
         self.users.took(device, &slots);
         match device.reach().reach_slots(slots.data()) {
             Some(bus) if crosses(bus, len, device.limits().seg_boundary_mask) => {
@@ -107,6 +109,7 @@ impl<P: Platform> Dma<P> {
     /// Gives slots back that a device had.
     pub(crate) fn release_slots(&self, terms: &Terms, slots: Slots) {
         self.users.gave(terms.device(), &slots);
+        self.poison(|| self.users.name(terms.device()), &slots);
         let pool = self.pool_at(slots.pool()).expect("slots come from a pool");
         pool.release_for(terms, slots);
     }

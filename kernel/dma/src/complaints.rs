@@ -8,6 +8,7 @@ use crate::address::Misuse;
 use crate::attrs::Attrs;
 use crate::device::{DeviceId, DmaDevice};
 use crate::error::MapError;
+use crate::guard::Overrun;
 use crate::layer::Dma;
 use crate::trace::{Kind, Tag};
 use arrayvec::ArrayVec;
@@ -24,6 +25,8 @@ pub enum Cause {
     Refused(MapError),
     /// A driver that keeps bus addresses alone gave a wrong one, or a wrong call for it.
     Misused(Misuse),
+    /// The device wrote where nothing of its own is.
+    Overran(Overrun),
 }
 
 impl Cause {
@@ -32,6 +35,7 @@ impl Cause {
         match self {
             Self::Refused(_) => "refused",
             Self::Misused(_) => "misused",
+            Self::Overran(_) => "overrun",
         }
     }
 }
@@ -41,6 +45,7 @@ impl fmt::Display for Cause {
         match self {
             Self::Refused(error) => error.fmt(f),
             Self::Misused(misuse) => misuse.fmt(f),
+            Self::Overran(overrun) => overrun.fmt(f),
         }
     }
 }
@@ -78,7 +83,7 @@ impl Complaints {
         }
     }
 
-    fn note(&mut self, device: &DmaDevice, cause: Cause) {
+    pub(crate) fn note(&mut self, device: &DmaDevice, cause: Cause) {
         let known = self.waiting.iter_mut().find(|(id, _)| *id == device.id());
         if let Some((_, complaint)) = known {
             complaint.more += 1;

@@ -24,6 +24,7 @@ struct PerCore {
     refused: AtomicU64,
     refused_for: [AtomicU64; REASONS],
     quarantined: AtomicU64,
+    overran: AtomicU64,
 }
 
 /// Counters of one device.
@@ -57,6 +58,8 @@ pub struct Totals {
     pub refused_for: [u64; REASONS],
     /// Transfers whose memory went into quarantine or leaked.
     pub quarantined: u64,
+    /// Times that the device was seen to have written beside what it was given.
+    pub overran: u64,
 }
 
 impl Totals {
@@ -114,6 +117,10 @@ impl Counters {
         add(&self.cores[cpu.index()].quarantined, 1);
     }
 
+    pub(crate) fn overran(&self, cpu: CpuId) {
+        add(&self.cores[cpu.index()].overran, 1);
+    }
+
     /// The sums over all cores. Counts that other cores make meanwhile may be missing.
     pub(crate) fn totals(&self) -> Totals {
         let sum = |of: &dyn Fn(&PerCore) -> &AtomicU64| {
@@ -143,6 +150,7 @@ impl Counters {
             refused: sum(&|c| &c.refused),
             refused_for: array::from_fn(|reason| sum(&|c| &c.refused_for[reason])),
             quarantined: sum(&|c| &c.quarantined),
+            overran: sum(&|c| &c.overran),
         }
     }
 }

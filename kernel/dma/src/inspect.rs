@@ -33,6 +33,12 @@ impl Inspector {
         dma.complaints().lock().take()
     }
 
+    /// Takes the oldest message about a device that wrote beside what it was given, for whoever may print.
+    /// With a checker those are findings.
+    pub fn alarm<P: Platform>(&self, dma: &Dma<P>) -> Option<Complaint> {
+        dma.alarms().lock().take()
+    }
+
     /// What `device` reaches.
     pub fn reach<'a>(&self, device: &'a DmaDevice) -> &'a Reach {
         device.reach()

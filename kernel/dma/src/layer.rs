@@ -32,6 +32,10 @@ pub struct Dma<P: Platform> {
     pub(crate) restricted: Vec<Restricted<P>>,
     quarantine: IrqLock<Quarantine, P>,
     complaints: IrqLock<Complaints, P>,
+    /// Of devices, not of drivers.
+    alarms: IrqLock<Complaints, P>,
+    /// Told that an alarm waits.
+    alarm: fn(),
     trace: Trace,
     pub(crate) users: Users<P>,
     /// Under `dma_debug=` alone.
@@ -58,6 +62,8 @@ impl<P: Platform> Dma<P> {
             restricted: Vec::new(),
             quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
             complaints: IrqLock::new(Rank::Layer, "refused mappings", Complaints::new()),
+            alarms: IrqLock::new(Rank::Layer, "alarms", Complaints::new()),
+            alarm: || {},
             trace: Trace::new(),
             users: Users::new(),
             checker: None,
@@ -69,6 +75,12 @@ impl<P: Platform> Dma<P> {
     pub fn with_cells(mut self, cells: Cells) -> Self {
         self.cells = self.policy.pool.then_some(cells);
         self
+    }
+
+    /// Has `alarm` called when a device was seen to have written beside what it was given
+    /// ([`Inspector::alarm`]): in any context, with no lock of the layer held.
+    pub fn alarm_with(&mut self, alarm: fn()) {
+        self.alarm = alarm;
     }
 
     /// The machine under the layer, for barriers around a doorbell and for looking at buffers.
@@ -109,6 +121,15 @@ impl<P: Platform> Dma<P> {
 
     pub(crate) fn complaints(&self) -> &IrqLock<Complaints, P> {
         &self.complaints
+    }
+
+    pub(crate) fn alarms(&self) -> &IrqLock<Complaints, P> {
+        &self.alarms
+    }
+
+    /// Tells that an alarm waits.
+    pub(crate) fn kick_alarm(&self) {
+        (self.alarm)();
     }
 
     /// Where calls leave their events.

@@ -57,6 +57,7 @@ mod direction;
 mod door;
 mod error;
 mod filled;
+mod guard;
 mod held;
 mod inspect;
 mod layer;
@@ -107,6 +108,7 @@ pub use door::{
 };
 pub use error::{Class, MapError, Refused};
 pub use filled::{Arrived, Filled};
+pub use guard::Overrun;
 pub use inspect::Inspector;
 pub use layer::Dma;
 pub use lent::{Cut, LentError, Made, Piece, Staged, Staging};

@@ -1,6 +1,7 @@
 //! What a device demands of the bytes that it is given, reach aside.
 
 use crate::cells::CellLimits;
+use hal::LINE;
 
 /// Bytes of a segment where nothing is said.
 pub(crate) const DEFAULT_SEG_SIZE: u64 = 64 * hal::KIB;
@@ -16,6 +17,7 @@ impl Limits {
         max_segments: 1,
         seg_granule: 1,
         cells: CellLimits::DEFAULT,
+        untrusted: false,
     };
 }
 
@@ -38,4 +40,13 @@ pub struct Limits {
     pub seg_granule: u64,
     /// Up to which lengths objects that must bounce do so through uncached cells.
     pub cells: CellLimits,
+    /// The device may not keep to what it is given (`guard`).
+    pub untrusted: bool,
+}
+
+impl Limits {
+    /// Bytes behind the data that slots have to leave.
+    pub(crate) const fn guard(&self) -> u64 {
+        if self.untrusted { LINE } else { 0 }
+    }
 }

@@ -134,9 +134,10 @@ impl<P: Platform> Dma<P> {
             }
             Route::Bounce(reason) => {
                 let (slots, bus) = self.stand_in_for(device, request, reason)?;
+                let (platform, cover) = (self.platform(), self.cover(device));
                 match D::FILL {
-                    Fill::Copy => door::fill(self.platform(), device, buffer, &slots),
-                    Fill::Scrub => door::scrub(self.platform(), device, &slots),
+                    Fill::Copy => door::fill(platform, device, buffer, &slots, cover),
+                    Fill::Scrub => door::scrub(platform, device, &slots, cover),
                 }
                 let counters = &device.counters;
                 counters.mapped_bounced::<P>(reason, &slots, request.block.len());

@@ -90,6 +90,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
             let whole = held.whole();
             link.sync_for_cpu::<B, D>(&mut held, whole);
         }
+        link.inspect_held::<B, D>(&held, true);
         let lines = lines_after::<B, D>(&held, link.device);
         link.note::<B, D>(Kind::UnmapSkipSync, &held);
         if let Place::Bounced(slots) = held.place {

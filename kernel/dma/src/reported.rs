@@ -158,6 +158,8 @@ impl<'d, P: Platform> Link<'d, P> {
         if let Some(span) = arrived.filter(|_| !home) {
             self.sync_for_cpu::<B, FromDevice<Reported>>(&mut held, span);
         }
+        let all = arrived.is_some_and(|span| span.is_whole(held.buffer.range().len()));
+        self.inspect_held::<B, FromDevice<Reported>>(&held, all);
         let lines = lines_after::<B, FromDevice<Reported>>(&held, self.device);
         self.note::<B, FromDevice<Reported>>(Kind::Unmap, &held);
         if let Place::Bounced(slots) = held.place {

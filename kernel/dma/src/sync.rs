@@ -152,6 +152,7 @@ impl<P: Platform> Link<'_, P> {
         if D::DIR.device_writes() {
             door::cells_home(self.dma.platform(), run, &mut held.buffer);
         }
+        self.inspect_held::<B, D>(held, true);
         self.note::<B, D>(Kind::Unmap, held);
         let home = Place::Direct(held.buffer.range(), Lines::InStep);
         if let Place::Bounced(StandIn::Cells(run)) = core::mem::replace(&mut held.place, home) {
@@ -165,10 +166,20 @@ impl<P: Platform> Link<'_, P> {
         self.end_forgotten_view::<B, D>(held);
         let whole = held.whole();
         self.sync_for_cpu::<B, D>(held, whole);
+        self.inspect_held::<B, D>(held, true);
         self.note::<B, D>(Kind::Unmap, held);
         let home = Place::Direct(held.buffer.range(), Lines::InStep);
         if let Place::Bounced(slots) = core::mem::replace(&mut held.place, home) {
             self.dma.release(self.device.terms(), slots);
+        }
+    }
+
+    /// Looks at what is around the bytes of a mapping that ends (`guard`), if they bounced. `seen`: its last
+    /// line was shown to the CPU, if the device may have written it.
+    #[inline]
+    pub(crate) fn inspect_held<B: DmaBuffer, D: Direction>(self, held: &Held<B>, seen: bool) {
+        if let Place::Bounced(slots) = &held.place {
+            self.inspect(slots, held.bus, seen && D::DIR.device_writes());
         }
     }
 

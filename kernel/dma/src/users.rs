@@ -90,6 +90,11 @@ impl<P: Platform> Users<P> {
         self.row(id).slots.fetch_sub(slots, Ordering::Relaxed);
     }
 
+    /// The name in a device's row.
+    pub(crate) fn name(&self, id: DeviceId) -> &'static str {
+        self.names.lock()[id.number() as usize % ROWS]
+    }
+
     /// Who has most, if anybody has any.
     pub(crate) fn top(&self) -> Option<Consumer> {
         let slots = |row: &Row| row.slots.load(Ordering::Relaxed);

@@ -141,6 +141,14 @@ unsafe impl Platform for Aside {
         // SAFETY: the caller's promise.
         aside(|| unsafe { self.0.zero_uncached(range) });
     }
+    unsafe fn fill_uncached(&self, range: PhysRange, byte: u8) {
+        // SAFETY: the caller's promise.
+        aside(|| unsafe { self.0.fill_uncached(range, byte) });
+    }
+    unsafe fn find_other_uncached(&self, range: PhysRange, byte: u8) -> Option<(PhysAddr, u8)> {
+        // SAFETY: the caller's promise.
+        aside(|| unsafe { self.0.find_other_uncached(range, byte) })
+    }
     fn view(&self, range: PhysRange, access: Access) -> NonNull<u8> {
         aside(|| self.0.view(range, access))
     }

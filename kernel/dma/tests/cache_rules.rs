@@ -3,8 +3,8 @@
 mod common;
 
 use common::{
-    Layer, POOL, SMALL_POOL, Unproven, assert_clean, layer, legacy, one_line, pages, pattern,
-    small, transfer, words,
+    CANARY, Layer, POOL, SMALL_POOL, Unproven, assert_clean, layer, legacy, one_line, pages,
+    pattern, small, transfer, words,
 };
 use dma::{Bidirectional, Bouncing, DmaDevice, FromDevice, ToDevice};
 use hal::{DmaBuffer, Pages, PhysAddr, Zone};
@@ -101,7 +101,8 @@ fn inv_7_cp_4_a_device_sees_no_other_owners_bytes_in_its_lines() {
             |addr, len| {
                 assert_eq!(len, 72);
                 let mut expected = vec![0x11; 70];
-                expected.resize(128, 0);
+                expected.resize(72, 0);
+                expected.resize(128, CANARY);
                 assert_eq!(read(machine, addr, 128), expected);
             },
         );
@@ -124,7 +125,8 @@ fn cp_4_a_line_that_only_the_granule_reaches_holds_no_former_users_bytes() {
             |addr, len| {
                 assert_eq!((addr.get() % 64, len), (3, 64));
                 let mut expected = vec![0x11; 61];
-                expected.resize(61 + 64, 0);
+                expected.resize(64, 0);
+                expected.resize(61 + 64, CANARY);
                 assert_eq!(read(machine, addr, expected.len()), expected);
             },
         );

@@ -4,8 +4,8 @@
 mod common;
 
 use common::{
-    CELLS, Idle, Layer, POOL, Unproven, assert_clean, fly, layer, layer_with_cells, legacy, pages,
-    pattern, transfer, words,
+    CANARY, CELLS, Idle, Layer, POOL, Unproven, assert_clean, fly, layer, layer_with_cells, legacy,
+    pages, pattern, transfer, words,
 };
 use dma::{
     Bidirectional, Bouncing, CellLimits, Dir, Direction, DmaDevice, FromDevice, Halt, SgTable,
@@ -55,6 +55,8 @@ fn work(machine: &Machine) -> Vec<&'static str> {
         Op::CopyToUncached { .. } => Some("copy in"),
         Op::CopyFromUncached { .. } => Some("copy out"),
         Op::ZeroUncached(_) => Some("zero"),
+        Op::FillUncached(..) => Some("canary"),
+        Op::LookUncached(_) => Some("look"),
         Op::Publish => Some("publish"),
         Op::Acquire => Some("acquire"),
         Op::Doorbell => Some("doorbell"),
@@ -95,7 +97,7 @@ fn cm_7_a_cell_takes_barriers_and_no_cache_operation_in_any_direction() {
     assert_eq!(traced(FromDevice, 64), back);
     assert_eq!(traced(Bidirectional, 64), back);
     let mut padded = out.to_vec();
-    padded.insert(1, "zero");
+    padded.insert(1, "canary");
     assert_eq!(traced(ToDevice, 200), padded);
 }
 
@@ -269,7 +271,10 @@ fn cp_3_cp_4_a_short_write_leaves_the_original_and_no_owner_sees_another() {
     );
     let mapping = transfer(mapping.expect("maps"), |addr, _| {
         let line = read(&machine, addr, 64);
-        assert_eq!((&line[..50], &line[50..]), (&[0xA5; 50][..], &[0; 14][..]));
+        assert_eq!(
+            (&line[..50], &line[50..]),
+            (&[0xA5; 50][..], &[CANARY; 14][..])
+        );
         write(&machine, addr, &[7; 10]);
     });
     let buffer = mapping.unmap();
@@ -280,7 +285,11 @@ fn cp_3_cp_4_a_short_write_leaves_the_original_and_no_owner_sees_another() {
     );
     let mapping = dma.map(&device, pages(&machine, Zone::High, 9, 130, 0xA5), ToDevice);
     drop(transfer(mapping.expect("maps"), |addr, _| {
-        assert_eq!(read(&machine, addr, 192)[130..], [0; 62], "three cells");
+        assert_eq!(
+            read(&machine, addr, 192)[130..],
+            [CANARY; 62],
+            "three cells"
+        );
     }));
 }
 
@@ -296,7 +305,8 @@ fn we_2_a_reported_transfer_is_scrubbed_and_brings_home_what_arrived() {
         .expect("maps");
     machine.clear_trace();
     let mapping = transfer(mapping, |addr, _| {
-        assert_eq!(read(&machine, addr, 64), [0; 64]);
+        assert_eq!(read(&machine, addr, 50), [0; 50]);
+        assert_eq!(read(&machine, addr, 64)[50..], [CANARY; 14]);
         write(&machine, addr, &[7; 10]);
     });
     let filled = mapping.complete(10).expect("not too much").unmap();

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{
-    Idle, Layer, POOL, assert_clean, fly, layer, legacy, pages, pattern, transfer, words,
+    CANARY, Idle, Layer, POOL, assert_clean, fly, layer, legacy, pages, pattern, transfer, words,
 };
 use dma::{Attrs, Bouncing, DmaDevice, Filled, FromDevice, Mapping, Reported, ToDevice};
 use hal::{DmaAddr, DmaBuffer, LINE, Pages, PhysRange, Zone};
@@ -176,7 +176,7 @@ fn we_2_inv_7_cp_4_a_device_that_writes_less_than_reported_shows_nobodys_bytes_b
 }
 
 #[test]
-fn we_2_inv_7_cp_4_a_scrubbed_bounce_buffer_shows_zeros_to_the_ends_of_its_lines() {
+fn we_2_inv_7_cp_4_a_scrubbed_bounce_buffer_shows_zeros_and_canaries_to_the_ends_of_its_lines() {
     in_every_way(|machine, dma, way| {
         let device = words(machine);
         if !way.bounces() {
@@ -185,7 +185,9 @@ fn we_2_inv_7_cp_4_a_scrubbed_bounce_buffer_shows_zeros_to_the_ends_of_its_lines
         let mapping = map(dma, &device, way.buffer(machine));
         transfer(mapping, |addr, len| {
             let lines = (len as u64).next_multiple_of(LINE) as usize;
-            assert_eq!(read(machine, addr, lines), vec![0; lines], "{way:?}");
+            let mut expected = vec![0; len];
+            expected.resize(lines, CANARY);
+            assert_eq!(read(machine, addr, lines), expected, "{way:?}");
         });
     });
 }
@@ -203,7 +205,9 @@ fn we_2_inv_7_addresses_kept_within_a_line_leave_nothing_before_or_behind_them()
                 assert_eq!(addr.get() % 64, 13);
                 let line = DmaAddr::new(addr.get() - 13);
                 let lines = (13 + len).next_multiple_of(64);
-                assert_eq!(read(machine, line, lines), vec![0; lines]);
+                let mut expected = vec![CANARY; lines];
+                expected[13..13 + len].fill(0);
+                assert_eq!(read(machine, line, lines), expected);
             },
         );
     });

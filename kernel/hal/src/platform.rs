@@ -5,6 +5,7 @@
     reason = "the seam to the machine carries obligations both ways"
 )]
 
+use crate::differs::first_other;
 use crate::{Cpu, Irq, PhysAddr, PhysRange};
 use core::ptr::NonNull;
 
@@ -98,6 +99,29 @@ pub unsafe trait Platform: Cpu + Irq + Send + Sync {
     /// `range` is RAM in the linear map that the caller owns.
     unsafe fn zero(&self, range: PhysRange);
 
+    /// Fills `range` with `byte`.
+    ///
+    /// # Safety
+    /// `range` is RAM in the linear map that the caller owns.
+    unsafe fn fill(&self, range: PhysRange, byte: u8) {
+        let start = self.view(range, Access::Write);
+        // SAFETY: `view` gave a pointer that is valid for stores to all of the range.
+        unsafe { start.write_bytes(byte, range.len() as usize) };
+        self.end_view(range, Access::Write);
+    }
+
+    /// The first byte of `range` that is not `byte`, and what it is.
+    ///
+    /// # Safety
+    /// `range` is RAM in the linear map that the caller owns, and has been stored to.
+    unsafe fn find_other(&self, range: PhysRange, byte: u8) -> Option<(PhysAddr, u8)> {
+        let start = self.view(range, Access::Read);
+        // SAFETY: `view` gave a pointer that is valid for loads of all of the range.
+        let found = unsafe { find_other_at(start, range, byte) };
+        self.end_view(range, Access::Read);
+        found
+    }
+
     /// Copies `len` bytes of RAM to uncached memory. [`publish`](Self::publish) orders them before a
     /// doorbell.
     ///
@@ -120,6 +144,20 @@ pub unsafe trait Platform: Cpu + Irq + Send + Sync {
     /// The caller owns `range`, a part of an [`UncachedRegion`](crate::UncachedRegion).
     unsafe fn zero_uncached(&self, range: PhysRange);
 
+    /// Fills a range of uncached memory with `byte`. [`publish`](Self::publish) orders that before a
+    /// doorbell.
+    ///
+    /// # Safety
+    /// The caller owns `range`, a part of an [`UncachedRegion`](crate::UncachedRegion).
+    unsafe fn fill_uncached(&self, range: PhysRange, byte: u8);
+
+    /// As [`find_other`](Self::find_other) for uncached memory. [`acquire`](Self::acquire) orders that after
+    /// the status that says that a device is done.
+    ///
+    /// # Safety
+    /// The caller owns `range`, a part of an [`UncachedRegion`](crate::UncachedRegion).
+    unsafe fn find_other_uncached(&self, range: PhysRange, byte: u8) -> Option<(PhysAddr, u8)>;
+
     /// The CPU's pointer to `range` for `access`. Every call is paired with one of
     /// [`end_view`](Self::end_view), which a forgotten guard may delay but not harm.
     fn view(&self, range: PhysRange, access: Access) -> NonNull<u8>;
@@ -128,4 +166,18 @@ pub unsafe trait Platform: Cpu + Irq + Send + Sync {
     fn end_view(&self, range: PhysRange, access: Access) {
         let _ = (range, access);
     }
+}
+
+/// As [`Platform::find_other`] for a machine that shows `range` at `start`.
+///
+/// # Safety
+/// `start` is valid for loads of as many initialised bytes as the range has.
+pub unsafe fn find_other_at(
+    start: NonNull<u8>,
+    range: PhysRange,
+    byte: u8,
+) -> Option<(PhysAddr, u8)> {
+    // SAFETY: the caller's promise.
+    let (behind, found) = unsafe { first_other(start, range.len() as usize, byte) }?;
+    Some((range.start().checked_add(behind as u64)?, found))
 }

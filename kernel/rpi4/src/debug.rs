@@ -74,13 +74,14 @@ fn forbidden(handoff: &Handoff) -> Forbidden {
 }
 
 /// Has what was found printed soon. Where the queue is full, `dma debug` prints it.
-fn tell_soon() {
+pub(crate) fn tell_soon() {
     let run = |_| tell();
     let _ = Work.defer(Job { run, arg: 0 });
 }
 
-/// Prints what was found.
+/// Prints what was found, and which devices wrote where they should not.
 pub(crate) fn tell() {
+    layer::tell_alarms(|alarm| say!("dma-alarm: {alarm}"));
     let Some(checker) = layer::checker() else {
         return;
     };

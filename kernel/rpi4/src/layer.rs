@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use arch::Board;
 use boot::Handoff;
 use dma::checker::Checker;
-use dma::{Dma, DmaDevice, Inspector, trace};
+use dma::{Complaint, Dma, DmaDevice, Inspector, trace};
 use spin::Once;
 
 static INSPECTOR: Once<Inspector> = Once::new();
@@ -30,6 +30,13 @@ pub(crate) fn inspector() -> &'static Inspector {
 pub(crate) fn checker() -> Option<&'static Checker<Board>> {
     let (dma, _) = CURRENT.get()?;
     inspector().checker(dma)
+}
+
+/// Tells of devices that wrote beside what they were given, since this was asked last.
+pub(crate) fn tell_alarms(mut each: impl FnMut(Complaint)) {
+    if let (Some((dma, _)), Some(inspector)) = (CURRENT.get(), INSPECTOR.get()) {
+        core::iter::from_fn(|| inspector.alarm(dma)).for_each(&mut each);
+    }
 }
 
 /// Tells the last `most` calls of each core, line by line. Nothing before the layer was brought up.
@@ -71,6 +78,7 @@ pub(crate) fn bring_up(handoff: &Handoff, machine: &Machine, memory: &Memory) ->
     if let Some(checker) = debug::checker(handoff, machine.command_line()) {
         dma.check_with(checker);
     }
+    dma.alarm_with(debug::tell_soon);
     let dma: &'static _ = Box::leak(Box::new(dma));
     growth::serve(dma);
     let (devices, quota) = (machine.info.devices.iter(), memory.options.quota);

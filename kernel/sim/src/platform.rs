@@ -141,6 +141,23 @@ unsafe impl Platform for Machine {
         world.uncached_store(Self::cpu_id(), range, &zeros);
     }
 
+    unsafe fn fill_uncached(&self, range: PhysRange, byte: u8) {
+        let mut world = self.world();
+        world.journal.push(Op::FillUncached(range, byte));
+        world.journal.counters.bytes_uncached += range.len();
+        let bytes = vec![byte; range.len() as usize];
+        world.uncached_store(Self::cpu_id(), range, &bytes);
+    }
+
+    unsafe fn find_other_uncached(&self, range: PhysRange, byte: u8) -> Option<(PhysAddr, u8)> {
+        let mut world = self.world();
+        world.journal.push(Op::LookUncached(range));
+        world.journal.counters.bytes_uncached += range.len();
+        let bytes = world.uncached_load(range);
+        let at = bytes.iter().position(|found| *found != byte)?;
+        Some((range.start().checked_add(at as u64)?, bytes[at]))
+    }
+
     fn view(&self, range: PhysRange, access: Access) -> NonNull<u8> {
         let mut world = self.world();
         world.journal.push(Op::View(range, access));

@@ -58,6 +58,10 @@ pub enum Op {
     },
     /// [`hal::Platform::zero_uncached`].
     ZeroUncached(PhysRange),
+    /// [`hal::Platform::fill_uncached`].
+    FillUncached(PhysRange, u8),
+    /// [`hal::Platform::find_other_uncached`].
+    LookUncached(PhysRange),
     /// [`hal::Platform::view`].
     View(PhysRange, Access),
     /// [`hal::Platform::end_view`].

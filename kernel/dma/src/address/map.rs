@@ -112,7 +112,8 @@ impl<P: Platform> ByAddress<'_, P> {
                 let (platform, block) = (self.dma.platform(), request.block);
                 let side = slots.data();
                 let slots = StandIn::Slots(slots);
-                door::fill_block(platform, self.device, buffer, block, &slots);
+                let cover = self.dma.cover(self.device);
+                door::fill_block(platform, self.device, (buffer, block), &slots, cover);
                 let counters = &self.device.counters;
                 counters.mapped_bounced::<P>(reason, &slots, block.len());
                 // Before anybody has the address (SKIP-3).

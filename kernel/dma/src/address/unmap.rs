@@ -7,6 +7,7 @@ use crate::door;
 use crate::physical::Physical;
 use crate::stand_in::StandIn;
 use crate::swiotlb::Taken;
+use crate::sync::Link;
 use crate::trace::Kind;
 use core::mem::ManuallyDrop;
 use hal::{DmaAddr, DmaBuffer, PhysAddr, PhysRange, Platform};
@@ -80,9 +81,12 @@ impl<P: Platform> ByAddress<'_, P> {
             original: unsafe { Physical::assume_lent(taken.original) },
             dir: taken.dir,
         };
-        if part.dir.device_writes() && !attrs.contains(Attrs::SKIP_CPU_SYNC) {
+        let comes_home = part.dir.device_writes() && !attrs.contains(Attrs::SKIP_CPU_SYNC);
+        if comes_home {
             self.copy_home(&mut part);
         }
+        let (dma, device) = (self.dma, self.device);
+        Link { dma, device }.inspect(&part.slots, addr, comes_home);
         self.note(Kind::Unmap, (addr, len), (dir, attrs), None);
         let slots = ManuallyDrop::into_inner(part.slots);
         self.dma

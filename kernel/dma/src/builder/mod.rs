@@ -150,6 +150,14 @@ impl Builder {
         self
     }
 
+    /// The device is not believed to keep to what it is given: whatever it is lent by a bounce buffer has
+    /// whole slots around it that show nobody's bytes, a line behind it at least, and all of it is looked at
+    /// when the mapping ends ([`Overrun`](crate::Overrun)). It uses no cells, which have neighbours.
+    pub fn untrusted(mut self) -> Self {
+        self.limits.untrusted = true;
+        self
+    }
+
     /// The device, if such a device can exist in a machine with this RAM: whatever it is lent later,
     /// it reaches that, or a bounce buffer (MASK-5).
     pub fn build(self, ram: &RamMap<'_>) -> Result<DmaDevice, LimitError> {

@@ -51,7 +51,7 @@ impl CellLimits {
     pub(crate) const fn usable(self, limits: &Limits) -> Self {
         let aligned = limits.min_align_mask != 0;
         let crossed = limits.seg_boundary_mask < WORD_BYTES - 1;
-        if limits.coherent || aligned || crossed {
+        if limits.coherent || aligned || crossed || limits.untrusted {
             return Self::OFF;
         }
         self

@@ -10,7 +10,7 @@
 //!   took slots would have waited for its maintenance here, and no driver can tell which it has: so
 //!   what the layer did is ordered by the layer, for one instruction each.
 //! * **Owners.** A cell is a line, in bus space as well, so no two transfers share one. It is filled in
-//!   every direction, and zeroed up to its end, so that no other owner's bytes are in sight (CP-3, CP-4).
+//!   every direction, and has a canary up to its end, so that no other owner's bytes are in sight (CP-3, CP-4).
 //! * **Who gets cells.** Up to the device's [`CellLimits`], 0 turning them off: uncached loads are slow
 //!   on silicon, and only a measurement there says where slots begin to win. A device that snoops has no
 //!   maintenance to save, one with an alignment mask needs offsets that a cell does not have, and one

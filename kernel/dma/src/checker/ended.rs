@@ -3,10 +3,11 @@
 use super::finding::Cause;
 use super::live::{CALLERS, Call, EXACT, Live};
 use super::state::Checker;
-use crate::device::DmaDevice;
+use crate::device::{DeviceId, DmaDevice};
 use crate::direction::Dir;
+use crate::guard::Overrun;
 use arrayvec::ArrayVec;
-use hal::Platform;
+use hal::{DmaAddr, Platform};
 
 impl<P: Platform> Checker<P> {
     /// A mapping was ended.
@@ -100,6 +101,22 @@ impl<P: Platform> Checker<P> {
             Some(_) => return,
         };
         self.note(device.name(), &[cause], callers);
+    }
+
+    /// A device wrote where nothing of its own is; `of` leads to the mapping, if there is one.
+    pub(crate) fn overran(
+        &self,
+        device: &'static str,
+        of: Option<(DeviceId, DmaAddr)>,
+        overrun: Overrun,
+    ) {
+        let mapped = |(id, bus): (DeviceId, DmaAddr)| {
+            self.inner.lock().list.holding(id, bus.get(), |_| true)
+        };
+        let callers = of
+            .and_then(mapped)
+            .map_or([0; CALLERS], |live| live.callers);
+        self.note(device, &[Cause::Overran(overrun)], callers);
     }
 
     /// A segment goes to a device.

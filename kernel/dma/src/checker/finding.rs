@@ -2,6 +2,7 @@
 
 use super::live::{CALLERS, Call, Live};
 use crate::direction::Dir;
+use crate::guard::Overrun;
 use core::fmt;
 use hal::PhysRange;
 
@@ -105,6 +106,8 @@ pub enum Cause {
         /// Live mappings on its lines.
         count: u32,
     },
+    /// A device wrote where nothing of its own is (CP-4, CP-8).
+    Overran(Overrun),
     /// A device went away, and mappings of it are live (DBG-17).
     Left {
         /// How many.
@@ -187,6 +190,7 @@ impl fmt::Display for Cause {
                 f,
                 "map of {block} shares cache lines with {count} live mappings: one is never unmapped"
             ),
+            Self::Overran(overrun) => overrun.fmt(f),
             Self::Left { count, one } => write!(
                 f,
                 "removed with {count} mappings live, one of them {:?} of {} bytes at {:#x}",

@@ -4,6 +4,7 @@ use super::finding::{Cause, Finding, NotForDevices};
 use super::live::{CALLERS, List, Live};
 use super::options::{Level, Name, Options};
 use super::report::Reports;
+use crate::guard::Freed;
 use arrayvec::ArrayVec;
 use core::fmt;
 use hal::{IrqLock, PhysRange, Platform, Rank};
@@ -54,6 +55,8 @@ impl fmt::Display for NoMemory {
 pub struct Checker<P: Platform> {
     pub(super) inner: IrqLock<Inner, P>,
     pub(super) forbidden: Forbidden,
+    /// Who had which slot last (CP-8).
+    pub(crate) freed: IrqLock<Freed, P>,
     /// Told that findings wait.
     pub(super) kick: fn(),
 }
@@ -80,7 +83,9 @@ impl<P: Platform> Checker<P> {
             return Ok(None);
         }
         let entries = options.entries;
-        let list = List::with_capacity(entries).map_err(|_| NoMemory { entries })?;
+        let none = |_| NoMemory { entries };
+        let list = List::with_capacity(entries).map_err(none)?;
+        let freed = Freed::new().map_err(none)?;
         let inner = Inner {
             list,
             reports: Reports::new(options.driver),
@@ -90,6 +95,7 @@ impl<P: Platform> Checker<P> {
         Ok(Some(Self {
             inner: IrqLock::new(Rank::Layer, "live mappings", inner),
             forbidden,
+            freed: IrqLock::new(Rank::Layer, "slots that nobody has", freed),
             kick,
         }))
     }

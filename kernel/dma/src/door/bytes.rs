@@ -3,36 +3,38 @@
 //! Each function takes the values that own the memory: `&B` and `&StandIn` are the proof. What stands in
 //! may be uncached (`cells`): then there are no lines to maintain.
 
-use super::cells;
+use super::{around, cells};
 use crate::device::DmaDevice;
+use crate::guard::Cover;
 use crate::maintenance;
 use crate::span::Span;
 use crate::stand_in::StandIn;
 use hal::buffer::View;
 use hal::{Access, DmaBuffer, LINE, PhysRange, Platform};
 
-/// Fills a bounce buffer for the device, in every direction (CP-3): the original's bytes, and zeros
-/// up to the ends of the first and last line, so that no other owner's bytes are in sight (CP-4).
-/// For a device that does not snoop, cleans all of it and waits.
+/// Fills a bounce buffer for the device, in every direction (CP-3): the original's bytes, and around them
+/// what belongs there (CP-4). For a device that does not snoop, cleans all of it and waits.
 pub(crate) fn fill<P: Platform, B: DmaBuffer>(
     platform: &P,
     device: &DmaDevice,
     buffer: &B,
     slots: &StandIn,
+    cover: Cover,
 ) {
-    fill_block(platform, device, buffer, buffer.range(), slots);
+    fill_block(platform, device, (buffer, buffer.range()), slots, cover);
     wait(platform, device, slots);
 }
 
-/// Fills a bounce buffer with zeros up to the ends of its first and last line, for a device of which
-/// no more comes back than it wrote (WE-2). For a device that does not snoop, cleans it and waits.
-pub(crate) fn scrub<P: Platform>(platform: &P, device: &DmaDevice, slots: &StandIn) {
-    let lines = lines_of(slots.data());
+/// Fills a bounce buffer with zeros, and around them with what belongs there, for a device of which no more
+/// comes back than it wrote (WE-2). For a device that does not snoop, cleans it and waits.
+pub(crate) fn scrub<P: Platform>(platform: &P, device: &DmaDevice, slots: &StandIn, cover: Cover) {
     match slots {
         StandIn::Cells(run) => cells::scrub(platform, run),
-        StandIn::Slots(_) => {
-            // SAFETY: slots are multiples of a line, so `lines` lies inside the run that `slots` owns.
+        StandIn::Slots(run) => {
+            let lines = cover.of(run);
+            // SAFETY: `lines` lies inside the run that `run` owns.
             unsafe { platform.zero(lines) };
+            around::fill(platform, run, cover);
             if !device.limits().coherent {
                 platform.clean(lines);
             }
@@ -45,42 +47,20 @@ pub(crate) fn scrub<P: Platform>(platform: &P, device: &DmaDevice, slots: &Stand
 pub(crate) fn fill_block<P: Platform, B: DmaBuffer>(
     platform: &P,
     device: &DmaDevice,
-    buffer: &B,
-    block: PhysRange,
+    (buffer, block): (&B, PhysRange),
     slots: &StandIn,
+    cover: Cover,
 ) {
-    if let StandIn::Cells(run) = slots {
-        return cells::fill(platform, buffer, block, run);
-    }
-    let data = Span::whole(block.len()).within(slots.data());
-    if data != slots.data() || !data.is_aligned(LINE) {
-        scrub_edges(platform, device, data, slots);
-    }
+    let run = match slots {
+        StandIn::Cells(run) => return cells::fill(platform, buffer, block, run),
+        StandIn::Slots(run) => run,
+    };
     let all = Span::whole(block.len());
+    let data = all.within(run.data());
+    if (data != run.data()) | !data.is_aligned(LINE) | (cover == Cover::Slots) {
+        around::prepare(platform, device, data, run, cover);
+    }
     copy_block_in(platform, device, buffer, (block, all), slots);
-}
-
-/// Fills what lies between `data`, the place of a buffer's bytes, and the ends of the first and last line
-/// with zeros.
-#[inline(never)]
-fn scrub_edges<P: Platform>(platform: &P, device: &DmaDevice, data: PhysRange, slots: &StandIn) {
-    let lines = lines_of(slots.data());
-    for edge in [
-        PhysRange::between(lines.start(), data.start()),
-        PhysRange::between(data.end(), lines.end()),
-    ]
-    .into_iter()
-    .flatten()
-    {
-        // SAFETY: slots are multiples of a line, so `lines` lies inside the run that `slots` owns.
-        unsafe { platform.zero(edge) };
-    }
-    // A length rounded up to the granule may end in one more line than the data.
-    if let Ok(rest) = PhysRange::between(lines_of(data).end(), lines.end())
-        && !device.limits().coherent
-    {
-        platform.clean(rest);
-    }
 }
 
 /// Copies a part of the original to its place in the bounce buffer (PS-2). For a device that does not
@@ -256,7 +236,7 @@ pub(crate) fn look<'d, P: Platform, B: DmaBuffer>(
 }
 
 /// Whole lines around `range`.
-fn lines_of(range: PhysRange) -> PhysRange {
+pub(super) fn lines_of(range: PhysRange) -> PhysRange {
     range
         .round_out(LINE)
         .expect("RAM does not reach the end of the address space")

@@ -6,7 +6,8 @@
 //! `&B` and `&Run` are the proof: each owns its memory, the one RAM, the other cells of uncached memory.
 
 use crate::cells::{CELL, Run};
-use hal::{DmaBuffer, PhysRange, Platform};
+use crate::guard::CANARY;
+use hal::{DmaBuffer, PhysAddr, PhysRange, Platform};
 
 /// Fills a run with all of `buffer`, as [`fill`], and orders that before the doorbell.
 #[inline]
@@ -33,7 +34,7 @@ pub(crate) fn cells_home<P: Platform, B: DmaBuffer>(platform: &P, run: &Run, buf
     unsafe { platform.copy_from_uncached(run.data().start(), to.start(), to.len()) };
 }
 
-/// Fills all of a run: the bytes of `block`, and zeros up to the end of the last cell (CP-3, CP-4).
+/// Fills all of a run: the bytes of `block`, and behind them what belongs there (CP-3, CP-4).
 #[inline]
 pub(super) fn fill<P: Platform, B: DmaBuffer>(
     platform: &P,
@@ -49,20 +50,39 @@ pub(super) fn fill<P: Platform, B: DmaBuffer>(
     }
 }
 
-/// Zeros behind the first `len` bytes of a run, to the end of its last cell.
+/// Behind the first `len` bytes of a run: zeros to the end of its data, canaries to that of its last cell.
 #[inline]
 fn pad<P: Platform>(platform: &P, len: u64, run: &Run) {
-    let cells = cells_of(run);
-    let rest = cells.slice(len, cells.len() - len);
-    let rest = rest.expect("a length that is no multiple of a cell ends within one");
-    // SAFETY: from the end of the data to that of the last cell of `run`, which owns its cells.
-    unsafe { platform.zero_uncached(rest) };
+    let data = run.data();
+    if let Some(rest) = data.slice(len, data.len() - len) {
+        // SAFETY: the end of the data of `run`, which owns them.
+        unsafe { platform.zero_uncached(rest) };
+    }
+    if let Some(tail) = tail(run) {
+        // SAFETY: from the end of the data to that of the last cell of `run`, which owns its cells.
+        unsafe { platform.fill_uncached(tail, CANARY) };
+    }
 }
 
 /// Zeros in all of a run, for a device of which no more comes back than it wrote (WE-2).
 pub(super) fn scrub<P: Platform>(platform: &P, run: &Run) {
-    // SAFETY: `run` owns its cells.
-    unsafe { platform.zero_uncached(cells_of(run)) };
+    // SAFETY: `run` owns its data.
+    unsafe { platform.zero_uncached(run.data()) };
+    pad(platform, run.data().len(), run);
+}
+
+/// What is behind the data in their last cell.
+fn tail(run: &Run) -> Option<PhysRange> {
+    PhysRange::between(run.data().end(), cells_of(run).end()).ok()
+}
+
+/// The first byte behind the data of a run that is no canary any more. The device's status was read before,
+/// by whomever.
+pub(crate) fn other_in_cells<P: Platform>(platform: &P, run: &Run) -> Option<(PhysAddr, u8)> {
+    let tail = tail(run)?;
+    platform.acquire();
+    // SAFETY: as in `pad`.
+    unsafe { platform.find_other_uncached(tail, CANARY) }
 }
 
 /// Copies `from`, bytes of `buffer`, to as many at `to`, bytes of `run`.

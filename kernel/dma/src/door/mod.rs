@@ -6,6 +6,7 @@
     reason = "memory that devices write, each block says who owns it"
 )]
 
+mod around;
 mod bytes;
 mod cells;
 mod engine;
@@ -18,11 +19,12 @@ mod rest;
 mod scatter;
 mod settle;
 
+pub(crate) use around::{drop_run, fill_run, other_around, other_in_slot};
 pub(crate) use bytes::{
     copy_block_in, copy_block_out, copy_in, copy_out, drop_slots, drop_stale, fill, fill_block,
     look, scrub,
 };
-pub(crate) use cells::{cells_home, fill_cells, scrub_cells};
+pub(crate) use cells::{cells_home, fill_cells, other_in_cells, scrub_cells};
 pub use engine::{Engine, EngineId, Halt, Quarantined};
 pub use exposed::{Exposed, SyncError};
 pub use flight::InFlight;

@@ -36,6 +36,7 @@ fn says_what_to_do(line: &str) -> bool {
         "no name of",
         "DMA is off",
         "make ",
+        "halt ",
     ];
     let line = line.trim_end_matches(" (and 12 more)");
     let tail = line.rsplit([':', '(']).next().unwrap_or_default();

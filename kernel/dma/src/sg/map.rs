@@ -112,7 +112,8 @@ impl<P: Platform> Link<'_, P> {
             let element = &table.elements[piece.element()];
             match (&piece.slots, piece.part.route) {
                 (Some(slots), Route::Bounce(reason)) => {
-                    door::fill_block(platform, self.device, element, piece.block(), slots);
+                    let (part, cover) = ((element, piece.block()), self.dma.cover(self.device));
+                    door::fill_block(platform, self.device, part, slots, cover);
                     let counters = &self.device.counters;
                     counters.mapped_bounced::<P>(reason, slots, piece.block().len());
                 }

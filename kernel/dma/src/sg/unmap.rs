@@ -136,6 +136,11 @@ impl<P: Platform> Link<'_, P> {
         self.end_forgotten_look::<B, D>(&mut held);
         let whole = Span::whole(held.table.bytes());
         self.sync_sg_for_cpu::<B, D>(&mut held, whole);
+        for piece in held.pieces() {
+            if let Some(slots) = &piece.slots {
+                self.inspect(slots, piece.bus(), D::DIR.device_writes());
+            }
+        }
         self.note_sg::<B, D>(Kind::Unmap, &held);
         self.release_all(&mut held.table);
         held.table

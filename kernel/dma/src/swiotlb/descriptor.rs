@@ -122,6 +122,11 @@ impl Hints {
         self.generation.load(Acquire) & 1 == 1
     }
 
+    /// How often the place was filled or left: odd while it has a chunk.
+    pub(super) fn generation(&self) -> u32 {
+        self.generation.load(Acquire)
+    }
+
     fn next_generation(&self) {
         let next = self.generation.load(Relaxed).wrapping_add(1);
         self.generation.store(next, Release);

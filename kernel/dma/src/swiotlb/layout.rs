@@ -115,6 +115,27 @@ impl Layout {
         })
     }
 
+    /// The same for a device that wants a line of its own behind its `len` bytes: a slot more where the run
+    /// leaves none.
+    pub(crate) fn guarded(
+        self,
+        len: u64,
+        limits: &Limits,
+        capacity: u32,
+    ) -> Result<Self, NeverFits> {
+        let room = u64::from(self.slots) * SLOT - self.offset - len;
+        if room >= limits.guard() {
+            return Ok(self);
+        }
+        let slots = self.slots + 1;
+        let most = run_limit(limits, capacity).saturating_sub(self.phase & (self.boundary - 1));
+        if slots > most {
+            let max = guarded(u64::from(most) * SLOT, self.offset, limits);
+            return Err(NeverFits { max });
+        }
+        Ok(Self { slots, ..self })
+    }
+
     /// What a failed search for this shape proves.
     #[inline]
     pub(crate) fn kind(&self) -> Kind {
@@ -203,7 +224,13 @@ fn longest(limits: &Limits, offset: u64, capacity: u32) -> u64 {
 /// alignment may cost as many bytes as its mask.
 pub fn max_len(limits: &Limits, capacity: u32) -> u64 {
     let lost = limits.min_align_mask.min(limits.seg_boundary_mask);
-    longest(limits, lost, capacity)
+    let run = u64::from(run_limit(limits, capacity)) * SLOT;
+    longest(limits, lost, capacity).min(guarded(run, lost, limits))
+}
+
+/// What of a run is left for data behind an offset and before the guard.
+fn guarded(run: u64, offset: u64, limits: &Limits) -> u64 {
+    run.saturating_sub(offset + limits.guard())
 }
 
 /// What Linux can bounce at once for such a mask (LIM-1): its wall, for comparison.

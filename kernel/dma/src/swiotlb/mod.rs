@@ -39,6 +39,7 @@ mod model;
 mod open;
 mod options;
 mod origins;
+mod place;
 mod pool;
 mod quota;
 mod reserve;

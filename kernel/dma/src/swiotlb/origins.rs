@@ -287,7 +287,10 @@ impl Notes<'_> {
         let extent = about
             .left
             .checked_next_multiple_of(device.limits().granule)?;
-        let slots = self.slots(at, extent)?;
+        let mut slots = self.slots(at, extent)?;
+        // Where `guarded` took one slot more, that goes back as well.
+        let bytes = at.get() % SLOT + extent + device.limits().guard();
+        slots.count = bytes.div_ceil(SLOT) as u32;
         let word = about.pack();
         note.about
             .compare_exchange(word, 0, Ordering::AcqRel, Ordering::Relaxed)

@@ -14,7 +14,7 @@ fn told(dma: &crate::common::Layer) -> Option<Misuse> {
     assert_eq!(complaint.to_string().lines().count(), 1);
     match complaint.cause {
         Cause::Misused(misuse) => Some(misuse),
-        Cause::Refused(error) => panic!("{error}"),
+        other => panic!("{other}"),
     }
 }
 

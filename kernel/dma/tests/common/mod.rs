@@ -31,6 +31,9 @@ pub const CELLS: u64 = 0x101F_F000;
 /// A pool of two pages, for the smallest machine.
 pub const SMALL_POOL: (u64, u64) = (0x1000_0000, 2 * PAGE);
 
+/// What is around a device's bytes in a bounce buffer (CP-4).
+pub const CANARY: u8 = 0xC9;
+
 /// The layer, and the right to look into it.
 pub struct Layer {
     dma: Dma<Machine>,
@@ -83,6 +86,10 @@ impl Layer {
 
     pub fn complaint(&self) -> Option<Complaint> {
         self.inspector.complaint(&self.dma)
+    }
+
+    pub fn alarm(&self) -> Option<Complaint> {
+        self.inspector.alarm(&self.dma)
     }
 
     pub fn tell_trace(

@@ -1,6 +1,6 @@
 //! A buffer, the lines around it, and a device that looks at all that it can see.
 
-use super::common::{Layer, layer, legacy, pages};
+use super::common::{CANARY, Layer, layer, legacy, pages};
 use super::{CHANGED, CPU, DEVICE, FORMER, NEIGHBOUR, POOL, tags};
 use dma::{Bouncing, Dir, DmaDevice};
 use hal::{DmaAddr, DmaBuffer, LINE, Pages, PhysAddr, PhysRange, Zone};
@@ -131,7 +131,7 @@ impl<'m> Bed<'m> {
     fn judge(&mut self, seen: &[u8], at: usize, len: usize, dir: Dir) {
         let (before, rest) = seen.split_at(at);
         let (mine, behind) = rest.split_at(len);
-        let nobodys = before.iter().chain(behind).all(|byte| *byte == 0);
+        let nobodys = before.iter().chain(behind).all(|byte| *byte == CANARY);
         assert!(nobodys, "INV-7: {seen:x?}");
         let own = |byte: &u8| [CPU, CHANGED, DEVICE].contains(&(byte & 0xF0));
         assert!(mine.iter().all(own), "INV-7: {mine:x?}");

@@ -16,6 +16,7 @@ mod held;
 mod limits;
 mod lists;
 mod moves;
+mod overrun;
 mod reported;
 mod second_handle;
 mod traps;
@@ -91,6 +92,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), T
         cells::TESTS,
         lists::TESTS,
         reported::TESTS,
+        overrun::TESTS,
         canary::TESTS,
         limits::TESTS,
         growth::TESTS,

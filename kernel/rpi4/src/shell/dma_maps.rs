@@ -83,6 +83,7 @@ fn print_master(master: &DmaDevice, totals: &Totals, held: usize) {
             totals.no_cell,
             "small, but no cell was free: bounced by slots",
         ),
+        (totals.overran, "wrote beside what it was given"),
     ] {
         if count > 0 {
             say!("{:<9}{count:>9} {how}", "");

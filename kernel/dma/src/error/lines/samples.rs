@@ -9,6 +9,7 @@ use crate::checker::{NoMemory, Nonsense};
 use crate::complaints::{self, Complaint};
 use crate::direction::Dir;
 use crate::door::SyncError;
+use crate::guard::Overrun;
 use crate::lent::LentError;
 use crate::lines::LineMismatch;
 use crate::reach::DmaMask;
@@ -140,6 +141,20 @@ fn misuses() -> [Misuse; 5] {
     ]
 }
 
+fn overruns() -> [Overrun; 2] {
+    let (addr, len, found) = (0xFFFF_F000, 0x1000, 0x5A);
+    let at = PhysAddr::new(0x3FFF_FFFF);
+    [
+        Overrun::Beside {
+            addr,
+            len,
+            at: 0x1001,
+            found,
+        },
+        Overrun::Afterwards { at, found },
+    ]
+}
+
 fn limits() -> [LimitError; 11] {
     let (first, dma_end) = (PhysAddr::new(0x2000_0000), PhysAddr::new(0x4000_0000));
     let mask = DmaMask::bits(28);
@@ -191,6 +206,7 @@ pub(super) fn lines() -> Vec<String> {
     };
     let complaints = map_errors().into_iter().map(complaints::Cause::Refused);
     let complaints = complaints.chain(misuses().map(complaints::Cause::Misused));
+    let complaints = complaints.chain(overruns().map(complaints::Cause::Overran));
     let no_memory = NoMemory { entries: 65536 };
     let lent = [
         LentError::<PastEnd>::Report(report),

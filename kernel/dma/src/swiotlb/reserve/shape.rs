@@ -1,7 +1,7 @@
 //! What a private cell has to look like, and where in it a buffer finds its place. Pure.
 //!
 //! A cell is a run of slots that holds the longest buffer wherever the original lies: its length, and as
-//! much as the device's alignment mask may shift it by.
+//! much as the device's alignment mask may shift it by; and the line behind it of one that is not trusted.
 
 use super::super::layout::{Layout, boundary_slots, max_len};
 use super::super::{CHUNK, CHUNK_SLOTS, SLOT, Slots};
@@ -33,7 +33,8 @@ pub(crate) fn cell(
         return Err(NoShape::Align);
     }
     // Both terms are below the pool's size.
-    let bytes = (max_len_wanted + limits.min_align_mask).next_multiple_of(SLOT);
+    let most = max_len_wanted + limits.min_align_mask + limits.guard();
+    let bytes = most.next_multiple_of(SLOT);
     let slots = (bytes / SLOT) as u32;
     if slots > capacity {
         return Err(NoShape::TooLong(longest));
