@@ -43,8 +43,8 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 /// Runs every check.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<bool> {
-    let mut totals = Totals::default();
-    check::run(workspace, &TestArgs::default(), &mut totals);
+    let totals = Totals::default();
+    check::run(workspace, &TestArgs::default(), &totals);
     println!("{}", totals.line());
     Ok(totals.ok())
 }

@@ -39,6 +39,11 @@ pub(crate) fn build_checked(sources: &Sources, echo: Echo) -> anyhow::Result<Bui
     build_as("checked", &[], sources, echo)
 }
 
+/// Builds the image as quickly as it can be built: the one for use, hardly optimised.
+pub(crate) fn build_mutant(sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
+    build_as("mutant-image", &[], sources, echo)
+}
+
 /// Builds the image that makes mistakes on purpose, for the test of the oracle.
 pub(crate) fn build_planted(sources: &Sources, echo: Echo) -> anyhow::Result<Built> {
     build_as("planted", &["--features", "planted"], sources, echo)

@@ -1,5 +1,6 @@
 //! The readable report: a line per group with its time, the failures in full, and the last line.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How much of a console or a log a failure shows.
@@ -72,36 +73,46 @@ impl Failure {
     }
 }
 
-/// The sum over all groups.
+/// The sum over all groups, whichever thread has run them.
+#[derive(Debug, Default)]
+pub(crate) struct Totals(Mutex<Counts>);
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Totals {
+struct Counts {
     passed: usize,
     failed: usize,
     skipped: usize,
 }
 
 impl Totals {
-    /// Prints a group as soon as it is known, and counts it.
-    pub(crate) fn add(&mut self, group: &Group) {
+    /// Prints a group as soon as it is known, whole, and counts it.
+    pub(crate) fn add(&self, group: &Group) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         print!("{}", group.text());
-        self.passed += group.passed;
-        self.skipped += group.skipped;
-        self.failed += group.failures.len();
+        counts.passed += group.passed;
+        counts.skipped += group.skipped;
+        counts.failed += group.failures.len();
     }
 
     /// Whether nothing at all was tried: no test of any group, not even one that was skipped.
-    pub(crate) fn nothing(self) -> bool {
-        self == Self::default()
+    pub(crate) fn nothing(&self) -> bool {
+        self.counts() == Counts::default()
     }
 
     /// Whether there were tests, and none failed.
-    pub(crate) fn ok(self) -> bool {
-        self.failed == 0 && self.passed > 0
+    pub(crate) fn ok(&self) -> bool {
+        let counts = self.counts();
+        counts.failed == 0 && counts.passed > 0
     }
 
     /// The last line.
-    pub(crate) fn line(self) -> String {
-        format!("{} passed, {} failed", self.passed, self.failed)
+    pub(crate) fn line(&self) -> String {
+        let counts = self.counts();
+        format!("{} passed, {} failed", counts.passed, counts.failed)
+    }
+
+    fn counts(&self) -> Counts {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -134,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_last_line_has_the_agreed_form() {
-        let mut totals = Totals::default();
+        let totals = Totals::default();
         totals.add(&Group::single("a", Duration::ZERO, Ok(())));
         totals.add(&Group::single("b", Duration::ZERO, Err("why".to_owned())));
         assert_eq!(totals.line(), "1 passed, 1 failed");
@@ -144,7 +155,7 @@ mod tests {
     #[test]
     fn a_run_of_no_tests_is_not_a_success_and_one_of_skipped_tests_is_no_run_of_none() {
         assert!(!Totals::default().ok() && Totals::default().nothing());
-        let mut totals = Totals::default();
+        let totals = Totals::default();
         totals.add(&Group::default());
         assert!(totals.nothing());
         totals.add(&Group {

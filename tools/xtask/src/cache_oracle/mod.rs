@@ -37,14 +37,14 @@ const NAME: &str = "the cache oracle";
 
 /// Runs everything under the oracle and prints what it tells.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<bool> {
-    let mut totals = Totals::default();
-    groups(workspace, &TestArgs::default(), Echo::On, &mut totals);
+    let totals = Totals::default();
+    groups(workspace, &TestArgs::default(), Echo::On, &totals);
     println!("{}", totals.line());
     Ok(totals.ok())
 }
 
 /// The same as a part of the test run.
-pub(crate) fn groups(workspace: &Workspace, options: &TestArgs, echo: Echo, totals: &mut Totals) {
+pub(crate) fn groups(workspace: &Workspace, options: &TestArgs, echo: Echo, totals: &Totals) {
     let mut scenarios = scenario::watched();
     scenarios.retain(|scenario| options.names(&named(&scenario.name)));
     let planted = options.names(&named(planted::NAME));
@@ -84,12 +84,12 @@ fn named(name: &str) -> String {
 }
 
 /// What was made, or a failure in the report.
-fn told<T>(name: &str, made: anyhow::Result<T>, totals: &mut Totals) -> Option<T> {
+fn told<T>(name: &str, made: anyhow::Result<T>, totals: &Totals) -> Option<T> {
     made.map_err(|error| totals.add(&broken(name, &error))).ok()
 }
 
 /// One run, as one test of the report. False if no other can do better.
-fn step(name: &str, totals: &mut Totals, judge: impl FnOnce() -> anyhow::Result<String>) -> bool {
+fn step(name: &str, totals: &Totals, judge: impl FnOnce() -> anyhow::Result<String>) -> bool {
     if interrupt::seen() {
         return false;
     }

@@ -38,7 +38,7 @@ const CHECKS: &[(&str, Check)] = &[
 ];
 
 /// Runs all of them, and hints at files that outgrow the house.
-pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
+pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &Totals) {
     for (name, check) in CHECKS {
         if options.names(name) && !interrupt::seen() {
             let start = Instant::now();

@@ -52,7 +52,7 @@ pub(super) fn catches(bench: &Bench, scenario: &str, test: &str) -> anyhow::Resu
 
 fn boot(bench: &Bench, name: &str) -> anyhow::Result<Verdict> {
     let scenario = find(name)?;
-    let built = image::build(&bench.0, Echo::Off)?;
+    let built = image::build_mutant(&bench.0, Echo::Off)?;
     let (_, verdict) = scenario.run(&built, &bench.0.target, LIMIT)?;
     Ok(verdict)
 }

@@ -23,63 +23,62 @@ use anyhow::bail;
 pub(crate) use bench::Bench;
 use list::{Kind, Mutant};
 use std::path::Path;
-use std::sync::mpsc::{self, Sender};
 use std::time::Instant;
 
-/// Runs all mutants; each is one test of the report.
-pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
-    if let Err(error) = try_run(workspace, options, totals) {
+/// Runs those whose tests run by `cargo test`; each is one test of the report.
+pub(crate) fn on_the_host(workspace: &Workspace, options: &TestArgs, totals: &Totals) {
+    let root = &workspace.sources.root;
+    lane(root, "host", options, totals, |kind| {
+        matches!(kind, Kind::Host { .. })
+    });
+}
+
+/// Runs those that need the emulator. May run beside the others: the copies are not the same.
+pub(crate) fn on_the_board(workspace: &Workspace, options: &TestArgs, totals: &Totals) {
+    let root = &workspace.sources.root;
+    lane(root, "board", options, totals, |kind| {
+        !matches!(kind, Kind::Host { .. })
+    });
+}
+
+fn lane(
+    root: &Path,
+    name: &str,
+    options: &TestArgs,
+    totals: &Totals,
+    takes: impl Fn(&Kind) -> bool,
+) {
+    let told = try_lane(root, name, options, totals, takes);
+    if let Err(error) = told {
         totals.add(&broken("mutants", &error));
     }
 }
 
-fn try_run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) -> anyhow::Result<()> {
-    let mut mutants = list::read(&workspace.sources.root.join("tools/mutants"))?;
+/// Runs mutants one after the other in a copy of their own.
+fn try_lane(
+    root: &Path,
+    name: &str,
+    options: &TestArgs,
+    totals: &Totals,
+    takes: impl Fn(&Kind) -> bool,
+) -> anyhow::Result<()> {
+    let mut mutants = list::read(&root.join("tools/mutants"))?;
+    mutants.retain(|mutant| takes(&mutant.kind));
     if mutants.is_empty() {
-        bail!("tools/mutants lists no mutant: no rule is tested");
+        bail!("tools/mutants lists no mutant for the {name}: no rule is tested there");
     }
     mutants.retain(|mutant| options.names(&mutant.rule));
     if mutants.is_empty() {
         return Ok(());
     }
-    let root = &workspace.sources.root;
-    let (host, board): (Vec<_>, Vec<_>) = mutants
-        .into_iter()
-        .partition(|mutant| matches!(mutant.kind, Kind::Host { .. }));
-    std::thread::scope(|scope| {
-        let (tell, told) = mpsc::channel();
-        for (name, mutants) in [("host", host), ("board", board)] {
-            let tell = tell.clone();
-            scope.spawn(move || lane(root, name, &mutants, &tell));
-        }
-        drop(tell);
-        told.iter().for_each(|group| totals.add(&group));
-    });
+    let bench = Bench::copy_of(root, name)?;
+    let whole = Whole::try_all(&bench, &mutants)?;
+    for mutant in mutants.iter().take_while(|_| !interrupt::seen()) {
+        let start = Instant::now();
+        let result = try_one(&bench, &whole, mutant);
+        totals.add(&Group::single(&mutant.name(), start.elapsed(), result));
+    }
     Ok(())
-}
-
-/// Runs mutants one after the other in a copy of their own, beside the other lane's.
-fn lane(root: &Path, name: &str, mutants: &[Mutant], tell: &Sender<Group>) {
-    if mutants.is_empty() {
-        return;
-    }
-    // Nobody hears only if we are on the way out.
-    let tell = |group| _ = tell.send(group);
-    let tried = Bench::copy_of(root, name).and_then(|bench| {
-        let whole = Whole::try_all(&bench, mutants)?;
-        Ok((bench, whole))
-    });
-    let (bench, whole) = match tried {
-        Ok(tried) => tried,
-        Err(error) => return tell(broken("mutants", &error)),
-    };
-    for mutant in mutants {
-        if !interrupt::seen() {
-            let start = Instant::now();
-            let result = try_one(&bench, &whole, mutant);
-            tell(Group::single(&mutant.name(), start.elapsed(), result));
-        }
-    }
 }
 
 /// Which of the named tests pass while the tree is whole.

@@ -13,7 +13,7 @@ use std::time::Instant;
 const REPORT: &[u8] = b"lock order: ";
 
 /// Builds it and boots it as often as the filter leaves something to see.
-pub(super) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
+pub(super) fn run(workspace: &Workspace, options: &TestArgs, totals: &Totals) {
     let scenario = Some(scenario::checked()).filter(|s| options.names(&s.name));
     let crashes: Vec<_> = (crash::ALL.iter())
         .filter(|crash| options.names(crash.name))

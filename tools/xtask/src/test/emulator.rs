@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 pub(super) const LIMIT: Duration = Duration::from_secs(90);
 
 /// Both images: the one for use, and the one that checks itself; and the first once more, watched.
-pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
+pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &Totals) {
     shipped(workspace, options, totals);
     if !interrupt::seen() {
         checked::run(workspace, options, totals);
@@ -30,7 +30,7 @@ pub(crate) fn run(workspace: &Workspace, options: &TestArgs, totals: &mut Totals
 }
 
 /// Builds once and boots whatever the filter leaves. Builds nothing where it leaves nothing.
-fn shipped(workspace: &Workspace, options: &TestArgs, totals: &mut Totals) {
+fn shipped(workspace: &Workspace, options: &TestArgs, totals: &Totals) {
     let runs = runs(options);
     if runs.is_empty() {
         return;

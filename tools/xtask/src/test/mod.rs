@@ -20,12 +20,13 @@ use std::time::{Duration, Instant};
 /// Runs what is asked for; the last line is `N passed, N failed`.
 pub(crate) fn run(workspace: &Workspace, options: &TestArgs) -> anyhow::Result<bool> {
     let start = Instant::now();
-    let mut totals = Totals::default();
-    for (part, title, run) in PARTS {
-        if options.wants(*part) && !interrupt::seen() {
-            println!("{title}");
-            run(workspace, options, &mut totals);
-        }
+    let totals = Totals::default();
+    for stage in STAGES {
+        std::thread::scope(|scope| {
+            for lane in *stage {
+                scope.spawn(|| run_lane(lane, workspace, options, &totals));
+            }
+        });
     }
     println!("all of it took {:.0} s", start.elapsed().as_secs_f32());
     if totals.nothing() && !interrupt::seen() {
@@ -38,28 +39,57 @@ pub(crate) fn run(workspace: &Workspace, options: &TestArgs) -> anyhow::Result<b
     Ok(totals.ok())
 }
 
-type Run = fn(&Workspace, &TestArgs, &mut Totals);
+type Run = fn(&Workspace, &TestArgs, &Totals);
 
-/// Cheap and telling ones first.
-const PARTS: &[(Part, &str, Run)] = &[
-    (
-        Part::Check,
-        "check: format, lints, arrows, licences",
-        check::run,
-    ),
-    (Part::Host, "host: what needs no board", host::tests),
-    (Part::Miri, "miri: undefined behaviour", host::miri),
-    (
-        Part::Emulator,
-        "emulator: the kernel on raspi4b",
-        emulator::run,
-    ),
-    (
-        Part::Mutants,
-        "mutants: rules tested by breaking them",
-        mutants::run,
-    ),
+/// A part, its title, and what runs it.
+type Step = (Part, &'static str, Run);
+
+/// One after the other.
+type Lane = &'static [Step];
+
+/// Cheap and telling ones first. The lanes of a stage run side by side: an emulator, an interpreter
+/// and the build of one crate each keep one core busy.
+const STAGES: &[&[Lane]] = &[
+    &[&[
+        (
+            Part::Check,
+            "check: format, lints, arrows, licences",
+            check::run,
+        ),
+        (Part::Host, "host: what needs no board", host::tests),
+    ]],
+    &[
+        &[
+            (Part::Miri, "miri: undefined behaviour", host::miri),
+            (
+                Part::Mutants,
+                "mutants: rules tested on the host by breaking them",
+                mutants::on_the_host,
+            ),
+        ],
+        &[
+            (
+                Part::Emulator,
+                "emulator: the kernel on raspi4b",
+                emulator::run,
+            ),
+            (
+                Part::Mutants,
+                "mutants: rules tested in the emulator by breaking them",
+                mutants::on_the_board,
+            ),
+        ],
+    ],
 ];
+
+fn run_lane(lane: Lane, workspace: &Workspace, options: &TestArgs, totals: &Totals) {
+    for (part, title, run) in lane {
+        if options.wants(*part) && !interrupt::seen() {
+            println!("{title}");
+            run(workspace, options, totals);
+        }
+    }
+}
 
 /// A part, or a step of one, that could not even be tried.
 pub(crate) fn broken(name: &str, error: &anyhow::Error) -> Group {
