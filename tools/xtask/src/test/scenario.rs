@@ -144,8 +144,8 @@ pub(crate) fn all() -> Vec<Scenario> {
 /// ceiling for the pool: the oracle follows every store, and a full pool of 128 MiB shows it nothing new.
 pub(crate) fn watched() -> Vec<Scenario> {
     let watched = [
-        ("a card in the slot", "swiotlb.max=8192"),
-        ("everything bounces", "swiotlb=force swiotlb.max=8192"),
+        ("a card in the slot", "swiotlb.max=8192 swiotlb.idle=20"),
+        ("everything bounces", "swiotlb=force swiotlb.max=8192 swiotlb.idle=20"),
     ];
     let mut all = all();
     all.retain_mut(|scenario| {
