@@ -145,7 +145,10 @@ pub(crate) fn all() -> Vec<Scenario> {
 pub(crate) fn watched() -> Vec<Scenario> {
     let watched = [
         ("a card in the slot", "swiotlb.max=8192 swiotlb.idle=20"),
-        ("everything bounces", "swiotlb=force swiotlb.max=8192 swiotlb.idle=20"),
+        (
+            "everything bounces",
+            "swiotlb=force swiotlb.max=8192 swiotlb.idle=20",
+        ),
     ];
     let mut all = all();
     all.retain_mut(|scenario| {
