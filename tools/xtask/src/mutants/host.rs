@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// No debug information: it is a quarter of the time that a mutant takes.
-const PROFILE: &str = "--profile=mutants";
+const QUICK: &str = "--config=profile.dev.debug=false";
 
 /// The copy's first build compiles all dependencies.
 const BUILD_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -68,7 +68,7 @@ pub(super) fn catches(
 }
 
 fn build(bench: &Bench, package: &str, binary: &Binary) -> anyhow::Result<()> {
-    let mut cargo = bench.0.cargo(&["test", PROFILE, "-p", package, "--no-run"]);
+    let mut cargo = bench.0.cargo(&["test", QUICK, "-p", package, "--no-run"]);
     cargo.args(binary.arguments());
     let ended = process::run(cargo, BUILD_LIMIT, Echo::Off)?;
     if !ended.ok() {
@@ -80,7 +80,7 @@ fn build(bench: &Bench, package: &str, binary: &Binary) -> anyhow::Result<()> {
 fn test(bench: &Bench, package: &str, binary: &Binary, names: &[&str]) -> anyhow::Result<Ended> {
     let mut cargo = bench
         .0
-        .cargo(&["test", PROFILE, "-p", package, "--no-fail-fast"]);
+        .cargo(&["test", QUICK, "-p", package, "--no-fail-fast"]);
     cargo.args(binary.arguments());
     cargo.args(["--", "--exact"]).args(names);
     process::run(cargo, TEST_LIMIT, Echo::Off)
