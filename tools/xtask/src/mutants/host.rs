@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// No debug information: it is a quarter of the time that a mutant takes.
-const QUICK: &str = "--config=profile.dev.debug=false";
+const QUICK: (&str, &str) = ("CARGO_PROFILE_DEV_DEBUG", "false");
 
 /// The copy's first build compiles all dependencies.
 const BUILD_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -68,8 +68,8 @@ pub(super) fn catches(
 }
 
 fn build(bench: &Bench, package: &str, binary: &Binary) -> anyhow::Result<()> {
-    let mut cargo = bench.0.cargo(&["test", QUICK, "-p", package, "--no-run"]);
-    cargo.args(binary.arguments());
+    let mut cargo = bench.0.cargo(&["test", "-p", package, "--no-run"]);
+    cargo.args(binary.arguments()).env(QUICK.0, QUICK.1);
     let ended = process::run(cargo, BUILD_LIMIT, Echo::Off)?;
     if !ended.ok() {
         bail!("does not build ({})\n{}", ended.ending, tail(&ended.output));
@@ -78,10 +78,8 @@ fn build(bench: &Bench, package: &str, binary: &Binary) -> anyhow::Result<()> {
 }
 
 fn test(bench: &Bench, package: &str, binary: &Binary, names: &[&str]) -> anyhow::Result<Ended> {
-    let mut cargo = bench
-        .0
-        .cargo(&["test", QUICK, "-p", package, "--no-fail-fast"]);
-    cargo.args(binary.arguments());
+    let mut cargo = bench.0.cargo(&["test", "-p", package, "--no-fail-fast"]);
+    cargo.args(binary.arguments()).env(QUICK.0, QUICK.1);
     cargo.args(["--", "--exact"]).args(names);
     process::run(cargo, TEST_LIMIT, Echo::Off)
 }
