@@ -3,7 +3,7 @@
 use super::info::push;
 use super::property::{bad, name, value};
 use super::walk::{Level, Walk};
-use super::{BootInfo, Device, Kind, Translation, TreeError, bus, interrupt, kind};
+use super::{BootInfo, Device, Kind, Translation, TreeError, bus, interrupt, kind, pools};
 use arrayvec::ArrayVec;
 use dtoolkit::fdt::FdtNode;
 use dtoolkit::standard::NodeStandard;
@@ -31,6 +31,7 @@ fn device(
 ) -> Result<Device, TreeError> {
     let bus = bus::of(info, path)?;
     let below = bus::opens_bus(node).then(|| bus::add(info, path, Some(*node)));
+    let root = path.first().map(|level| level.node);
     Ok(Device {
         name: name(node),
         kind,
@@ -40,6 +41,7 @@ fn device(
         coherent: is_coherent(node, path),
         bus,
         below: below.transpose()?,
+        region: pools::of(info, root, node)?,
     })
 }
 

@@ -1,6 +1,6 @@
 //! What the kernel learns from the tree: plain values that outlive the blob.
 
-use super::{Kind, ParkedCpu, Translation, TreeError};
+use super::{Kind, MAX_POOLS, ParkedCpu, PoolNode, Region, Translation, TreeError};
 use arrayvec::{ArrayString, ArrayVec};
 use hal::{MAX_CPUS, PhysRange};
 
@@ -30,6 +30,8 @@ pub struct Reservation {
     pub no_map: bool,
     /// May be lent out as long as its owner has no use for it.
     pub reusable: bool,
+    /// A restricted pool: set aside for us.
+    pub pool: bool,
 }
 
 /// Index of a bus in its [`BootInfo`].
@@ -66,6 +68,8 @@ pub struct Device {
     pub bus: BusId,
     /// The bus it opens for devices behind it (PCIe), if it describes one.
     pub below: Option<BusId>,
+    /// The restricted pool that it is to have (`memory-region`).
+    pub region: Region,
 }
 
 /// All that the tree tells.
@@ -81,6 +85,8 @@ pub struct BootInfo {
     pub banks: Banks,
     /// RAM that is spoken for.
     pub reservations: ArrayVec<Reservation, MAX_RESERVATIONS>,
+    /// Restricted pools, in the order of the tree.
+    pub pools: ArrayVec<PoolNode, MAX_POOLS>,
     /// Command line.
     pub bootargs: ArrayString<2048>,
     /// Initial RAM disk.
@@ -102,6 +108,7 @@ impl BootInfo {
             revision: None,
             banks: Banks::new_const(),
             reservations: ArrayVec::new_const(),
+            pools: ArrayVec::new_const(),
             bootargs: ArrayString::new_const(),
             initrd: None,
             stdout: ArrayString::new_const(),
@@ -118,6 +125,7 @@ impl BootInfo {
             revision,
             banks,
             reservations,
+            pools,
             bootargs,
             initrd,
             stdout,
@@ -131,6 +139,7 @@ impl BootInfo {
         (*revision, *initrd) = (None, None);
         banks.clear();
         reservations.clear();
+        pools.clear();
         cpus.clear();
         devices.clear();
         buses.clear();
@@ -168,6 +177,7 @@ impl BootInfo {
                 range,
                 no_map: false,
                 reusable: false,
+                pool: false,
             },
             "reservations",
         )

@@ -3,7 +3,7 @@
 use super::board::{is_ram, merged};
 use super::info::{push, shortened};
 use super::property::{bad, check_cells, is_available, name, value};
-use super::{Banks, BootInfo, Reservation, TreeError};
+use super::{Banks, BootInfo, Reservation, TreeError, pools};
 use arrayvec::ArrayVec;
 use dtoolkit::Node;
 use dtoolkit::fdt::{Fdt, FdtNode};
@@ -60,15 +60,22 @@ fn in_memreserve(error: hal::RangeError) -> TreeError {
 
 /// Nodes that only wish for memory of some size have no `reg` and reserve nothing.
 fn add_node(info: &mut BootInfo, node: &FdtNode<'_>) -> Result<(), TreeError> {
+    let (pool, mut ranges) = (pools::is_pool(node), ArrayVec::<_, MAX_ENTRIES>::new());
     for_each_range(node, |range| {
+        push(&mut ranges, range, "ranges of a reservation")?;
         let reservation = Reservation {
             name: name(node),
             range,
             no_map: node.property("no-map").is_some(),
             reusable: node.property("reusable").is_some(),
+            pool,
         };
         push(&mut info.reservations, reservation, "reservations")
-    })
+    })?;
+    if pool {
+        pools::add(info, node, &ranges)?;
+    }
+    Ok(())
 }
 
 /// Calls `each` with the entries of `reg`; templates of the firmware may have empty ones.

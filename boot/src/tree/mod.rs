@@ -20,6 +20,7 @@ mod info;
 mod interrupt;
 mod kind;
 mod memory;
+mod pools;
 mod property;
 mod read;
 mod translation;
@@ -36,5 +37,6 @@ pub use info::{
     Reservation,
 };
 pub use kind::Kind;
+pub use pools::{MAX_POOLS, PoolDefect, PoolNode, Region};
 pub use read::{Source, WINDOW_BYTES, choose, read};
 pub use translation::{MAX_WINDOWS, Translation};

@@ -8,6 +8,7 @@ mod chosen;
 mod cpus;
 mod defects;
 mod memory;
+mod pools;
 mod windows;
 
 use super::{BootInfo, TreeError};
