@@ -4,6 +4,7 @@ use crate::cells;
 use crate::device::DmaDevice;
 use crate::inspect::Inspector;
 use crate::layer::Dma;
+use crate::reason::Bouncing;
 use crate::restricted::RestrictedPool;
 use crate::swiotlb::{CHUNKS, ChunkUsage, Extent, Pool, Usage};
 use core::fmt;
@@ -79,6 +80,24 @@ impl Inspector {
             cells: own.cells.as_ref(),
         });
         shared.into_iter().chain(restricted)
+    }
+
+    /// The pool that `device` bounces through, if there is one.
+    pub fn pool_of<'a, P: Platform>(
+        &self,
+        dma: &'a Dma<P>,
+        device: &DmaDevice,
+    ) -> Option<PoolView<'a, P>> {
+        let own = device.restricted_pool();
+        self.pools(dma).find(|view| view.handle == own)
+    }
+
+    /// What of `device` bounces: of one with a restricted pool everything, whatever the command line says.
+    pub fn bouncing_of<P: Platform>(&self, dma: &Dma<P>, device: &DmaDevice) -> Bouncing {
+        match device.restricted_pool() {
+            Some(_) => Bouncing::Forced,
+            None => dma.bouncing(),
+        }
     }
 
     /// The restricted pool that `device` is bound to, if any.

@@ -36,7 +36,7 @@ pub use class::Floor;
 pub use heap::{AlreadyStarted, Heap};
 pub use linear::LinearMap;
 pub use map::{Claim, ClaimKind, MapError, MemoryMap, Name, Named};
-pub use ram::Ram;
+pub use ram::{Adopted, Ram};
 pub use reach::dma_zone_end;
 pub use reserve::Reserve;
 pub use zones::{Counters, Zones};

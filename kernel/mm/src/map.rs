@@ -4,6 +4,7 @@
 //! and claims outwards, so that a page is free only if all of it is. Pure: owning the RAM that is
 //! free is `ram`'s business.
 
+mod adopt;
 mod claim;
 mod error;
 mod pieces;

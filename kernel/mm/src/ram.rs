@@ -4,6 +4,7 @@
 
 use crate::map::Pieces;
 use crate::{MapError, MemoryMap};
+use arrayvec::ArrayVec;
 use hal::{PhysAddr, PhysRange, RamRegion};
 
 /// Owner of all RAM that the memory map calls free. Not `Clone`: what it hands out, it has lost.
@@ -16,7 +17,8 @@ impl Ram {
     ///
     /// # Safety
     /// Called once. The map's banks are RAM, and everything in them that is in use (image, stacks,
-    /// page tables, what the firmware or another core uses) has been claimed in the map.
+    /// page tables, what the firmware or another core uses) has been claimed in the map. What was claimed
+    /// as offered is in nobody's use.
     pub const unsafe fn new(map: MemoryMap) -> Self {
         Self { map }
     }
@@ -49,6 +51,21 @@ impl Ram {
         self.map.carve_uncached(name, size, align, below).map(own)
     }
 
+    /// Takes out parts of what was offered as `range`, as [`MemoryMap::adopt`] does: the linear map shows
+    /// `cached`, and does not show `uncached`.
+    pub fn adopt(
+        &mut self,
+        range: PhysRange,
+        cached: &[PhysRange],
+        uncached: Option<PhysRange>,
+    ) -> Result<Adopted, MapError> {
+        self.map.adopt(range, cached, uncached)?;
+        Ok(Adopted {
+            cached: cached.iter().copied().map(own).collect(),
+            uncached: uncached.map(own),
+        })
+    }
+
     /// Everything that is left, and the map for the report.
     pub fn into_regions(self) -> (impl Iterator<Item = RamRegion>, MemoryMap) {
         let free: Pieces = self.map.free().iter().copied().collect();
@@ -56,9 +73,19 @@ impl Ram {
     }
 }
 
-/// Only for ranges that were free in the map of a [`Ram`] and are so no longer.
+/// What was taken of memory that was offered.
+#[derive(Debug)]
+pub struct Adopted {
+    /// What the linear map shows.
+    pub cached: ArrayVec<RamRegion, 2>,
+    /// What it does not.
+    pub uncached: Option<RamRegion>,
+}
+
+/// Only for ranges that were free or offered in the map of a [`Ram`] and are so no longer.
 fn own(range: PhysRange) -> RamRegion {
-    // SAFETY: `Ram::new` vouches that free ranges are unused RAM and that there is one `Ram`; the map
-    // gives no byte twice: `carve` claims what it returns, `into_regions` consumes the owner.
+    // SAFETY: `Ram::new` vouches that free and offered ranges are unused RAM and that there is one `Ram`;
+    // the map gives no byte twice: `carve` claims what it returns, `adopt` ends an offer and gives parts
+    // that are apart, `into_regions` consumes the owner.
     unsafe { RamRegion::assume_owned(range) }
 }

@@ -42,7 +42,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, file: File) -> Result<(), JobF
         }
         File::At(range) => range,
     };
-    match inspector().bouncing(layer.dma) {
+    match inspector().bouncing_of(layer.dma, channel.device()) {
         Bouncing::Off => without_pool(channel, memory),
         Bouncing::AsNeeded | Bouncing::Forced => with_pool(channel, memory, range),
     }

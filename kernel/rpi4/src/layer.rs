@@ -79,11 +79,14 @@ pub(crate) fn bring_up(handoff: &Handoff, machine: &Machine, memory: &Memory) ->
         dma.check_with(checker);
     }
     dma.alarm_with(debug::tell_soon);
+    let pools = memory.add_restricted(&mut dma);
     let dma: &'static _ = Box::leak(Box::new(dma));
     growth::serve(dma);
     let (devices, quota) = (machine.info.devices.iter(), memory.options.quota);
     let masters: Vec<_> = devices
-        .filter_map(|device| masters::describe(machine.info, device, &memory.ram(), quota))
+        .filter_map(|device| {
+            masters::describe(machine.info, device, &memory.ram(), (&pools, quota))
+        })
         .collect();
     let mut layer = Layer {
         dma,

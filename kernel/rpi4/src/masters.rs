@@ -3,8 +3,10 @@
 //! Reach is data: windows come from the `dma-ranges` of the buses above a device. What the tree does
 //! not tell is what the block itself can emit, and what lengths it can do.
 
-use boot::tree::{BootInfo, Device, Kind};
-use dma::{DmaDevice, DmaMask};
+use crate::memory::Pools;
+use boot::tree::{BootInfo, Device, Kind, Name, Region};
+use core::fmt;
+use dma::{DmaDevice, DmaMask, RestrictedPool};
 use hal::RamMap;
 use log::warn;
 
@@ -64,13 +66,15 @@ fn traits(kind: Kind) -> Option<Traits> {
     })
 }
 
-/// The description of `device`, if it is a bus master that can exist. `quota`: slots of the bounce pool
+/// The description of `device`, if it is a bus master that can exist. `quota`: slots of its bounce pool
 /// that it may have at a time.
+///
+/// One that is to have a restricted pool, and cannot, is refused: it gets no other memory instead (RP-2).
 pub(crate) fn describe(
     info: &BootInfo,
     device: &Device,
     ram: &RamMap<'_>,
-    quota: Option<u32>,
+    (pools, quota): (&Pools, Option<u32>),
 ) -> Option<DmaDevice> {
     let traits = traits(device.kind)?;
     let bus = if traits.bridge {
@@ -98,11 +102,56 @@ pub(crate) fn describe(
     if let Some(quota) = quota {
         builder = builder.quota(quota);
     }
-    match builder.build(ram) {
-        Ok(described) => Some(described),
-        Err(error) => {
-            warn!("{}: {error}", device.name);
-            None
+    if let Some(pool) = told(device, pool_of(info, device, pools))? {
+        builder = builder.restricted(pool);
+    }
+    told(device, builder.build(ram))
+}
+
+/// The restricted pool that the device is to have, if any.
+fn pool_of(
+    info: &BootInfo,
+    device: &Device,
+    pools: &Pools,
+) -> Result<Option<RestrictedPool>, NoRegion> {
+    match device.region {
+        Region::None => Ok(None),
+        Region::Nowhere { phandle } => Err(NoRegion::Nowhere { phandle }),
+        Region::Pool { index, of } => {
+            let name = info.pools[index].name;
+            if of > 1 {
+                warn!("{}: {of} restricted pools, {name} counts", device.name);
+            }
+            pools[index].map(Some).ok_or(NoRegion::Refused { name })
         }
     }
+}
+
+/// Why a device that is to have a restricted pool has none.
+enum NoRegion {
+    /// Nothing is where its node says.
+    Nowhere { phandle: u32 },
+    /// The pool makes no sense.
+    Refused { name: Name },
+}
+
+impl fmt::Display for NoRegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nowhere { phandle } => write!(
+                f,
+                "refused: no reserved memory has the phandle {phandle:#x} of its memory-region"
+            ),
+            Self::Refused { name } => {
+                write!(f, "refused: its restricted pool {name} is of no use")
+            }
+        }
+    }
+}
+
+/// What was asked for, or a warning.
+fn told<T>(device: &Device, result: Result<T, impl fmt::Display>) -> Option<T> {
+    result
+        .map_err(|error| warn!("{}: {error}", device.name))
+        .ok()
 }

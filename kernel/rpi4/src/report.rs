@@ -10,7 +10,7 @@ use boot::tree::Source;
 use core::fmt;
 use dma::swiotlb::SLOT;
 use dma::{Bouncing, DmaDevice};
-use hal::{MIB, PAGE, PhysAddr, PhysRange, Zone};
+use hal::{KIB, MIB, PAGE, PhysAddr, PhysRange, Zone};
 
 /// Prints all of it.
 pub(crate) fn print(handoff: &Handoff, machine: &Machine, memory: &Memory, layer: &Layer) {
@@ -18,6 +18,7 @@ pub(crate) fn print(handoff: &Handoff, machine: &Machine, memory: &Memory, layer
     firmware::print();
     print_memory(machine, memory);
     print_pool(memory);
+    print_restricted(layer);
     print_masters(machine, layer);
 }
 
@@ -98,6 +99,23 @@ pub(crate) fn print_pool(memory: &Memory) {
     }
 }
 
+/// The pools that some devices have for themselves.
+pub(crate) fn print_restricted(layer: &Layer) {
+    for view in inspector().pools(layer.dma) {
+        if view.restricted().is_some() {
+            let kib = u64::from(view.usage().total) * SLOT / KIB;
+            let cells = match view.cells() {
+                Some(_) => "and",
+                None => "no",
+            };
+            say!(
+                "restricted pool {}: {kib} KiB of slots, {cells} cells",
+                view.name()
+            );
+        }
+    }
+}
+
 /// Every master, its reach and windows.
 pub(crate) fn print_masters(machine: &Machine, layer: &Layer) {
     say!("bus masters");
@@ -137,6 +155,9 @@ struct Need<'a> {
 
 impl fmt::Display for Need<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(own) = inspector().restricted_pool(self.master) {
+            return write!(f, "all of it through {}", own.name());
+        }
         let reach = inspector().reach(self.master);
         let Some(last) = reach.last_reachable() else {
             return f.write_str("reaches no RAM");

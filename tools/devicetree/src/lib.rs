@@ -10,12 +10,14 @@
 
 mod board;
 mod node;
+mod pools;
 mod scb;
 mod soc;
 
 pub use board::{Board, Chosen, Stepping};
 pub use dtoolkit::model::{DeviceTree, DeviceTreeNode};
 pub use node::Builder;
+pub use pools::{Confined, Pool};
 
 /// The tree that is part of the image: the largest board of the family.
 ///
@@ -29,12 +31,20 @@ pub fn built_in() -> Vec<u8> {
 ///
 /// QEMU replaces the low bank by one of 960 MiB and fills in `/chosen`.
 pub fn emulator() -> Vec<u8> {
+    emulated().blob()
+}
+
+/// As [`emulator`], with restricted pools.
+pub fn confined(with: &Confined) -> Vec<u8> {
+    pools::confined(&emulated(), with)
+}
+
+fn emulated() -> Board {
     Board {
         low: (0, 0x3C00_0000),
         high: vec![(0x4000_0000, 0x4000_0000)],
         ..Board::default()
     }
-    .blob()
 }
 
 /// A valid tree of another machine, which the kernel has to decline.

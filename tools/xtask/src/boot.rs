@@ -11,6 +11,7 @@ use crate::qemu::{self, Boot};
 use crate::report::Failure;
 use crate::shim::{self, X0};
 use crate::trees::Spoilt;
+use devicetree::Confined;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,6 +31,8 @@ pub(crate) enum Kernel {
 pub(crate) enum Tree {
     /// The tree that the project wrote for the emulator.
     Emulator,
+    /// The same, with restricted pools.
+    Confined(&'static Confined),
     /// A valid tree of another machine.
     Foreign,
     /// An ATAG list at 100, which is no tree.
@@ -133,13 +136,14 @@ impl Setup<'_> {
         match self.tree {
             Tree::Spoilt((_, spoil)) => Some(X0::Blob(spoil(devicetree::emulator()))),
             Tree::Nowhere(address) => Some(X0::Value(address)),
-            Tree::Emulator | Tree::Foreign | Tree::Atags => None,
+            Tree::Emulator | Tree::Confined(_) | Tree::Foreign | Tree::Atags => None,
         }
     }
 
     fn tree(&self, out: &Path) -> anyhow::Result<Option<PathBuf>> {
         let blob = match self.tree {
             Tree::Emulator => devicetree::emulator(),
+            Tree::Confined(with) => devicetree::confined(with),
             Tree::Foreign => devicetree::foreign(),
             Tree::Atags | Tree::Spoilt(_) | Tree::Nowhere(_) => return Ok(None),
         };

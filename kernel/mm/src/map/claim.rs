@@ -13,6 +13,9 @@ pub enum ClaimKind {
     Reserved,
     /// Not for us, and not to be mapped at all.
     NoMap,
+    /// Set aside by the tree for us, to be adopted ([`MemoryMap::adopt`](super::MemoryMap::adopt)):
+    /// until then as if reserved.
+    Offered,
     /// Put there by the loader: image, initial RAM disk, device tree. Must not overlap its like.
     Loaded,
     /// Put there by the loader and mapped elsewhere: the image itself.

@@ -16,6 +16,20 @@ pub enum MapError {
         /// What they share.
         shared: PhysRange,
     },
+    /// What was offered is somebody else's as well.
+    Shared {
+        /// What was offered.
+        name: Name,
+        /// The other claim.
+        other: Name,
+        /// What they share.
+        shared: PhysRange,
+    },
+    /// What was offered is not all RAM, or was not offered at all.
+    NotOffered {
+        /// The range.
+        range: PhysRange,
+    },
     /// A claim's end cannot be rounded up to a page.
     Unroundable {
         /// The claim.
@@ -50,6 +64,14 @@ impl fmt::Display for MapError {
                 shared,
             } => {
                 write!(f, "{first} and {second} were both loaded to {shared}")
+            }
+            Self::Shared {
+                name,
+                other,
+                shared,
+            } => write!(f, "{name} shares {shared} with {other}: move one of them"),
+            Self::NotOffered { range } => {
+                write!(f, "{range} is not all RAM: move it into a bank")
             }
             Self::Unroundable { range } => write!(f, "claim {range} ends beyond the last page"),
             Self::TooMany { what, max } => write!(f, "memory map has more than {max} {what}"),

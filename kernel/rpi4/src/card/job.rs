@@ -30,8 +30,12 @@ pub(crate) fn run(layer: &Layer, memory: &Memory) -> Result<(), JobFailed> {
         say!("carom: card none");
         return Ok(());
     };
-    let by_channel = matches!(path, Path::Dma { .. });
-    let out_of_reach = by_channel && inspector().bouncing(layer.dma) == Bouncing::Off;
+    let out_of_reach = match path {
+        Path::Dma { channel, .. } => {
+            inspector().bouncing_of(layer.dma, channel.device()) == Bouncing::Off
+        }
+        Path::Pio(_) => false,
+    };
     let (refused, zone) = match out_of_reach {
         true => (refused_above(memory), Zone::Dma),
         false => (Ok(()), far_zone(memory)),

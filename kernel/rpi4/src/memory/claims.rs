@@ -27,6 +27,8 @@ fn reserved(machine: &Machine) -> impl Iterator<Item = Claim<'_>> {
     machine.info.reservations.iter().map(|reservation| {
         let kind = if reservation.no_map {
             ClaimKind::NoMap
+        } else if reservation.pool {
+            ClaimKind::Offered
         } else {
             ClaimKind::Reserved
         };

@@ -6,6 +6,7 @@
 //! | `early` | memory for the heap before all this |
 //! | `claims` | what of RAM is spoken for |
 //! | `pool` | `swiotlb=`, and the memory for the bounce pool's floor |
+//! | `regions` | the memory of restricted pools |
 //! | `growth` | what the pool grows by, and who looks after it |
 //! | `uncached` | memory that no cache holds |
 //! | `tables` | the final page tables |
@@ -18,6 +19,7 @@ mod claims;
 mod early;
 pub(crate) mod growth;
 mod pool;
+mod regions;
 mod tables;
 mod uncached;
 
@@ -25,15 +27,18 @@ use crate::file::{self, File};
 use crate::information::Machine;
 use arch::Board;
 use boot::{Handoff, Image};
+use dma::Dma;
 use dma::cells::Cells;
 use dma::swiotlb::{Options, Pool};
 use hal::layout::LINEAR_BASE;
 use hal::{IrqLock, PAGE, PhysAddr, PhysRange, RamMap, RamRegion, Rank};
 use log::warn;
 use mm::{Floor, Heap, LinearMap, MemoryMap, Ram, Reserve, Zones};
+use regions::Regions;
 use spin::Once;
 
 pub(crate) use early::early_heap;
+pub(crate) use regions::Pools;
 
 #[global_allocator]
 static HEAP: Heap<Board> = Heap::new();
@@ -58,6 +63,7 @@ pub(crate) struct Memory {
     // Lock order: outermost, and nothing under them; never held together.
     pool_memory: IrqLock<Option<RamRegion>, Board>,
     uncached: IrqLock<Option<uncached::Block>, Board>,
+    regions: IrqLock<Regions, Board>,
 }
 
 impl Memory {
@@ -80,6 +86,12 @@ impl Memory {
     pub(crate) fn take_cells(&self) -> Option<Cells> {
         self.uncached.lock().as_mut()?.take_cells()
     }
+
+    /// Gives the layer its restricted pools. The first call has them.
+    pub(crate) fn add_restricted(&self, dma: &mut Dma<Board>) -> Pools {
+        let regions = core::mem::take(&mut *self.regions.lock());
+        regions::add(regions, dma)
+    }
 }
 
 /// Brings memory up.
@@ -91,6 +103,7 @@ pub(crate) fn bring_up(handoff: &Handoff, machine: &Machine) -> Memory {
     let (options, file) = (pool::options(line), File::find(machine.info, line));
     let mut ram = take_ram(machine, &image, file);
     let dma_end = dma_end(machine);
+    let regions = regions::carve(&mut ram, machine);
     let pool = pool::carve(&mut ram, &options, dma_end);
     let uncached = pool
         .as_ref()
@@ -99,6 +112,9 @@ pub(crate) fn bring_up(handoff: &Handoff, machine: &Machine) -> Memory {
     tables::switch(&ram, &image);
     // SAFETY: just switched to tables of this map; other cores come up with them.
     let uncached = uncached.map(|block| unsafe { block.show() });
+    // SAFETY: as above.
+    let show = |region: regions::Carved| unsafe { region.show() };
+    let regions: Regions = regions.into_iter().map(show).collect();
     // SAFETY: the tables that were just switched to map all RAM but the image there, and whatever
     // `Ram` owns is no part of the image.
     let linear = unsafe { LinearMap::new(LINEAR_BASE) };
@@ -122,6 +138,7 @@ pub(crate) fn bring_up(handoff: &Handoff, machine: &Machine) -> Memory {
         file,
         pool_memory: IrqLock::new(Rank::Outermost, "memory of the pool", pool),
         uncached: IrqLock::new(Rank::Outermost, "uncached memory", uncached),
+        regions: IrqLock::new(Rank::Outermost, "restricted pools", regions),
     }
 }
 

@@ -34,6 +34,13 @@ pub(super) fn carve(ram: &mut Ram, below: PhysAddr) -> Option<Unmapped> {
     }
 }
 
+impl Unmapped {
+    /// A block that the linear map will not show.
+    pub(super) fn new(region: RamRegion) -> Self {
+        Self(region)
+    }
+}
+
 /// The block, in use.
 pub(super) struct Block {
     cells: Option<Cells>,

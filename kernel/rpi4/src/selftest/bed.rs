@@ -6,7 +6,7 @@ use crate::layer::Layer;
 use crate::layer::inspector;
 use crate::memory::Memory;
 use arch::Board;
-use dma::{Dma, DmaDevice};
+use dma::{Bouncing, Dma, DmaDevice, PoolView};
 use hal::{DmaBuffer, Pages, Zone};
 
 /// Why a test is skipped that needs a pool to be possible at all.
@@ -48,9 +48,19 @@ impl<'a> Bed<'a> {
         self.first().device()
     }
 
+    /// What the channels bounce through, if there is anything.
+    pub(super) fn pool(&self) -> Option<PoolView<'static, Board>> {
+        inspector().pool_of(self.dma(), self.master())
+    }
+
     /// Is there anything to bounce by?
     pub(super) fn has_pool(&self) -> bool {
-        inspector().pool_usage(self.dma()).is_some()
+        self.pool().is_some()
+    }
+
+    /// What of the channels' buffers bounces.
+    pub(super) fn bouncing(&self) -> Bouncing {
+        inspector().bouncing_of(self.dma(), self.master())
     }
 
     /// Is one of these zones out of the channels' reach for good? They reach `Dma`, and what bounces.
@@ -69,14 +79,13 @@ impl<'a> Bed<'a> {
 
     /// Slots and cells in use right now: the channels' control blocks may have some.
     pub(super) fn in_use(&self) -> u32 {
-        let slots = inspector().pool_usage(self.dma());
-        let slots = slots.map_or(0, |usage| usage.used);
+        let slots = self.pool().map_or(0, |pool| pool.usage().used);
         slots + self.used_cells().unwrap_or(0)
     }
 
     /// Cells in use right now, if there are any at all.
     pub(super) fn used_cells(&self) -> Option<u32> {
-        let cells = inspector().cells(self.dma());
+        let cells = self.pool().and_then(|pool| pool.cells());
         cells.map(|(_, usage)| usage.used)
     }
 

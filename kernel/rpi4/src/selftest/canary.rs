@@ -11,7 +11,6 @@ use super::second_handle::{copy_polled, second_handle};
 use super::{Bed, Test, Verdict, attempt, check, fail};
 use crate::channels::RamPages;
 use crate::end;
-use crate::layer::inspector;
 use alloc::vec::Vec;
 use arch::Board;
 use dma::{Bouncing, DmaDevice, FromDevice, ToDevice};
@@ -57,7 +56,7 @@ fn canary_stays(bed: &Bed) -> Verdict {
 /// A device that is said to reach everything is given a high address as it is. The emulator wraps it
 /// to 1 GiB below: if the canary did not notice, no other test would.
 fn canary_trips(bed: &Bed) -> Verdict {
-    if !end::is_emulator() || inspector().bouncing(bed.dma()) == Bouncing::Forced {
+    if !end::is_emulator() || bed.bouncing() == Bouncing::Forced {
         return Verdict::Skipped("only the emulator, told not to bounce, does this harmlessly");
     }
     let device = misdescribed(bed);

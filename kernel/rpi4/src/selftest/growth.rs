@@ -6,7 +6,6 @@ use super::bed::Bed;
 use super::cores::{while_others_are_busy, within_patience};
 use super::{Test, Verdict, check, fail};
 use crate::channels::RamPages;
-use crate::layer::inspector;
 use alloc::vec::Vec;
 use arch::Board;
 use dma::swiotlb::Extent;
@@ -29,7 +28,7 @@ const BURST: u64 = 48 * MIB;
 const LEN: u64 = 256 * KIB;
 
 fn extent(bed: &Bed) -> Option<Extent> {
-    inspector().pool_extent(bed.dma())
+    bed.pool().map(|pool| pool.extent())
 }
 
 /// Maps one more buffer that is out of reach.
@@ -40,9 +39,7 @@ fn map(bed: &Bed, len: u64) -> Result<Held, Option<MapError>> {
 }
 
 fn total(bed: &Bed) -> u32 {
-    inspector()
-        .pool_usage(bed.dma())
-        .map_or(0, |usage| usage.total)
+    bed.pool().map_or(0, |pool| pool.usage().total)
 }
 
 fn burst(bed: &Bed) -> Verdict {

@@ -97,9 +97,9 @@ fn forced(bed: &Bed) -> Verdict {
     let after = inspector().totals(device);
     let (direct, forced) = (
         after.direct - before.direct,
-        after.bounced[0] - before.bounced[0],
+        after.bounced_all() - before.bounced_all(),
     );
-    let expected = if inspector().bouncing(dma) == Bouncing::Forced {
+    let expected = if bed.bouncing() == Bouncing::Forced {
         (0, 1)
     } else {
         (1, 0)

@@ -4,7 +4,6 @@ use super::bed::{AROUND, NO_POOL, intact, pattern};
 use super::copy::{TIMEOUT_US, told};
 use super::{Bed, Reason, Test, Verdict, attempt, check};
 use crate::channels::RamPages;
-use crate::layer::inspector;
 use arch::Timer;
 use dma::{Bouncing, FromDevice, SgTable, ToDevice};
 use drivers::dma_channel::Copy;
@@ -121,7 +120,7 @@ fn edges(bed: &Bed) -> Verdict {
     let dest = bed.first().map_sg(dest, FromDevice);
     let during = bed.in_use();
     drop(attempt!(dest, "map"));
-    let forced = inspector().bouncing(bed.dma()) == Bouncing::Forced;
+    let forced = bed.bouncing() == Bouncing::Forced;
     check!(
         forced || during == before + 2,
         "{during} slots and cells in use while mapped, {before} before"

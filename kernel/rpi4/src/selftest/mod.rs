@@ -18,6 +18,7 @@ mod lists;
 mod moves;
 mod overrun;
 mod reported;
+mod restricted;
 mod second_handle;
 mod traps;
 
@@ -93,6 +94,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), T
         lists::TESTS,
         reported::TESTS,
         overrun::TESTS,
+        restricted::TESTS,
         canary::TESTS,
         limits::TESTS,
         growth::TESTS,

@@ -3,7 +3,7 @@
 //! No interrupt handler knows it, so it is asked instead, with interrupts masked: the channel proper
 //! would take the interrupt for its own.
 
-use super::copy::{map_ends, told};
+use super::copy::{Mapped, map_ends, told};
 use super::{Bed, Reason};
 use crate::channels::DmaChannel;
 use arch::{Board, Timer};
@@ -32,6 +32,14 @@ pub(super) fn copy_polled<A: DmaBuffer, B: DmaBuffer>(
     dest: B,
 ) -> Result<(A, B), Reason> {
     let ends = map_ends(channel, (source, ToDevice), (dest, FromDevice))?;
+    run_polled(channel, ends)
+}
+
+/// The same of ends that are mapped.
+pub(super) fn run_polled<A: DmaBuffer, B: DmaBuffer>(
+    channel: &DmaChannel,
+    ends: Mapped<A, ToDevice, B, FromDevice>,
+) -> Result<(A, B), Reason> {
     let masked = Board::mask();
     let started = channel.start(ends);
     // Should it never end, `wait` says so.

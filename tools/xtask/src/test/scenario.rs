@@ -7,7 +7,7 @@ use crate::image::Built;
 use crate::payload::{self, Payload};
 use crate::process::{Echo, Ended};
 use crate::test::medium::Medium;
-use crate::trees::SPOILT;
+use crate::trees::{RESTRICTED, SPOILT, USELESS};
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
@@ -136,6 +136,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         ..Scenario::usual("a card in the slot")
     });
     all.extend(pools());
+    all.extend(restricted());
     all.extend(trees());
     all
 }
@@ -149,6 +150,7 @@ pub(crate) fn watched() -> Vec<Scenario> {
             "everything bounces",
             "swiotlb=force swiotlb.max=8192 swiotlb.idle=20",
         ),
+        ("restricted pools", "swiotlb.max=8192 swiotlb.idle=20"),
     ];
     let mut all = all();
     all.retain_mut(|scenario| {
@@ -210,6 +212,48 @@ fn pools() -> Vec<Scenario> {
                 "swiotlb.idle=: ignored",
             ],
             ..Scenario::usual("a pool larger than there is")
+        },
+    ]
+}
+
+/// Devices with pools of their own, and pools that are of no use to anybody.
+fn restricted() -> Vec<Scenario> {
+    vec![
+        Scenario {
+            tree: Tree::Confined(&RESTRICTED),
+            card: Medium::Ours,
+            says: &[
+                "restricted pool pool@30000000: 6144 KiB of slots, and cells",
+                "small@2c000800: 1024 KiB are too few to split",
+                "small@2c000800: 4096 bytes at its ends are no whole pages",
+                "restricted pool small@2c000800: 1020 KiB of slots, no cells",
+                "mailbox  mask 0xffffffff, all of it through pool@30000000",
+                "mmc@7e340000: 2 restricted pools, small@2c000800 counts",
+                "(100 %)",
+            ],
+            ..Scenario::usual("restricted pools")
+        },
+        Scenario {
+            tree: Tree::Confined(&RESTRICTED),
+            append: "swiotlb=noforce",
+            ..Scenario::usual("restricted pools alone")
+        },
+        Scenario {
+            tree: Tree::Confined(&USELESS),
+            says: &[
+                "empty@10000000: no restricted pool: 0 bytes",
+                "twin@20000000: no restricted pool: twin@20000000 shares 0x020200000-0x0203fffff with other@20200000",
+                "other@20200000: no restricted pool",
+                "video@3c000000: no restricted pool: 0x03c000000-0x03c3fffff is not all RAM",
+                "high@50000000: no restricted pool: 0x050000000-0x0503fffff does not end below 1 GiB",
+                "two@21000000: no restricted pool: 2 ranges in reg",
+                "hidden@23000000: no restricted pool: no-map",
+                "image@0: no restricted pool: image@0 shares",
+                "mmc@7e340000: refused: its restricted pool twin@20000000 is of no use",
+                "usb@7e980000: refused: its restricted pool video@3c000000",
+                "mmc@7e300000: refused: no reserved memory has the phandle 0x99",
+            ],
+            ..Scenario::usual("restricted pools of no use")
         },
     ]
 }

@@ -84,7 +84,7 @@ pub(super) fn as_pages_lie(bed: &Bed) -> Verdict {
     let Some(mut slot) = card::open() else {
         return Verdict::Skipped("no card");
     };
-    let (path, slot, bouncing) = (slot.path(), &mut *slot, inspector().bouncing(bed.dma()));
+    let (path, slot, bouncing) = (slot.path(), &mut *slot, bed.bouncing());
     if matches!(path, Path::Pio(_)) {
         return Verdict::Skipped("no channel for this card's controller");
     }
@@ -113,7 +113,7 @@ pub(super) fn as_pages_lie(bed: &Bed) -> Verdict {
 /// By the channel and by the CPU, and the same bytes from both; or refused where it must be.
 fn one(bed: &Bed, slot: &mut Slot, path: BlockPath, segment: &Segment) -> Result<(), Reason> {
     let by_channel = fetch(bed, slot, path, segment);
-    if !reachable(inspector().bouncing(bed.dma()), segment) {
+    if !reachable(bed.bouncing(), segment) {
         return match by_channel {
             Err(Some(error)) if error.is_out_of_reach() => Ok(()),
             _ => Err(reason(format_args!("{}: not refused", segment.lba))),
