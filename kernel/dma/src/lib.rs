@@ -32,7 +32,9 @@
 //! | buffers mapped long before they are used | [`Dma::map_attrs`] with [`Attrs::DEFER_SYNC`] |
 //! | a buffer that goes from device to device | [`Mapping::unmap_skip_sync`], [`Dma::map_device_owned`] |
 //! | a buffer that several devices use at once | [`Dma::share`], [`Dma::map_shared`] |
-//! | a ring, or nothing but an address | [`Mapping::expose`] |
+//! | several buffers for one transfer | [`SgTable`], [`Dma::map_sg`] |
+//! | a list that goes from device to device, or is shared | [`DeviceOwnedSg`], [`Dma::map_sg_shared`] |
+//! | a ring, or nothing but an address | [`Mapping::expose`], [`MappedSg::expose`] |
 //! | a slice that was lent to it | [`Staging`] |
 //! | registers of another device | [`Dma::map_resource`] |
 //! | code that keeps bus addresses alone | [`Dma::by_address`] |
@@ -104,7 +106,7 @@ pub use direction::{
     ToDevice, Whole,
 };
 pub use door::{
-    Engine, EngineId, Exposed, Halt, InFlight, Quarantined, Rest, SgInFlight, SyncError,
+    Engine, EngineId, Exposed, ExposedSg, Halt, InFlight, Quarantined, Rest, SgInFlight, SyncError,
 };
 pub use error::{Class, MapError, Refused};
 pub use filled::{Arrived, Filled};
@@ -124,7 +126,10 @@ pub use reported::{Completed, Misreported, TooMuch};
 pub use reservation::{Reservation, ReserveError};
 pub use resource::Resource;
 pub use restricted::{MAX_RESTRICTED, RestrictedPool, TooManyPools};
-pub use sg::{MappedSg, NoTable, Segment, Segments, SgError, SgPart, SgRefused, SgTable, SgView};
+pub use sg::{
+    DeviceOwnedSg, MappedSg, NoTable, Segment, Segments, SgError, SgPart, SgRefused, SgTable,
+    SgView,
+};
 pub use shared::Shared;
 pub use span::PastEnd;
 pub use users::Consumer;

@@ -133,6 +133,41 @@ misuse! {
         right "dma.map_shared(&device, shared, ToDevice).unwrap();",
         wrong "dma.map(&device, shared, ToDevice).unwrap();",
         "";
+    attr_2_skip_sync_of_a_list_takes_nothing_but_what_devices_own, "E0308":
+        "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(page()).ok().unwrap();
+         let list = dma.map_sg(&device, table, ToDevice).unwrap();",
+        right "let list = list.unmap_skip_sync();",
+        wrong "let list = list.unmap();",
+        "dma.map_sg_device_owned(&device, list, ToDevice).unwrap();";
+    attr_5_no_cpu_access_to_a_list_that_devices_share, "E0080":
+        "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(dma.share(page())).ok().unwrap();
+         let mut list = dma.map_sg_shared(&device, table, ToDevice).unwrap();",
+        right "list.len();",
+        wrong "list.for_cpu_all();",
+        "";
+    attr_5_no_cpu_access_to_an_element_that_devices_share, "E0080":
+        "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(dma.share(page())).ok().unwrap();
+         let mut list = dma.map_sg_shared(&device, table, ToDevice).unwrap();",
+        right "list.elements();",
+        wrong "list.for_cpu(0);",
+        "";
+    attr_5_a_list_of_what_is_shared_is_mapped_as_such, "E0080":
+        "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(dma.share(page())).ok().unwrap();",
+        right "dma.map_sg_shared(&device, table, ToDevice).unwrap();",
+        wrong "dma.map_sg(&device, table, ToDevice).unwrap();",
+        "";
+    ps_6_of_a_list_what_the_device_alone_writes_is_not_written_by_the_cpu, "E0277":
+        "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(page()).ok().unwrap();
+         let mut list = dma.map_sg(&device, table, FromDevice).unwrap();",
+        right "list.for_cpu_all().copy_to_slice(&mut [1]);",
+        wrong "list.for_cpu_all().copy_from_slice(&[1]);",
+        "";
+    an_exposed_list_is_unmapped_by_whoever_vouches_for_its_device, "E0133":
+        "let mut table = SgTable::with_capacity(1, 1).unwrap(); table.push(page()).ok().unwrap();
+         let ring = unsafe { dma.map_sg(&device, table, ToDevice).unwrap().expose() };",
+        right "unsafe { ring.unmap() };",
+        wrong "ring.unmap();",
+        "";
     an_exposed_mapping_is_unmapped_by_whoever_vouches_for_its_device, "E0133":
         "let (_, ring) = unsafe { dma.map(&device, page(), ToDevice).unwrap().expose() };",
         right "unsafe { ring.unmap() };",

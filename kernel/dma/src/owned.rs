@@ -10,7 +10,7 @@ use crate::layer::Dma;
 use crate::mapping::Mapping;
 use crate::trace::Kind;
 use core::fmt;
-use hal::{DmaBuffer, Platform};
+use hal::{DmaBuffer, PhysRange, Platform};
 
 /// A buffer between two devices, given by [`Mapping::unmap_skip_sync`] and taken by
 /// [`Dma::map_device_owned`]. No CPU access.
@@ -30,7 +30,8 @@ struct Kept<B> {
 }
 
 impl<'d, P: Platform, B: DmaBuffer> DeviceOwned<'d, P, B> {
-    fn new(dma: &'d Dma<P>, buffer: B, lines: Lines) -> Self {
+    /// What devices had, over caches in this state.
+    pub(crate) fn new(dma: &'d Dma<P>, buffer: B, lines: Lines) -> Self {
         let kept = Some(Kept { buffer, lines });
         Self { dma, kept }
     }
@@ -39,6 +40,12 @@ impl<'d, P: Platform, B: DmaBuffer> DeviceOwned<'d, P, B> {
         self.kept
             .take()
             .expect("taken only by calls that end the value")
+    }
+
+    /// The buffer, and what its caches owe.
+    pub(crate) fn apart(mut self) -> (B, Lines) {
+        let Kept { buffer, lines } = self.take();
+        (buffer, lines)
     }
 
     /// Bytes in it.
@@ -102,16 +109,26 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
 
 /// What the caches owe after a mapping ended without sync.
 pub(crate) fn lines_after<B: DmaBuffer, D: Direction>(held: &Held<B>, device: &DmaDevice) -> Lines {
-    let (extent, lines) = match held.place {
-        Place::Direct(extent, lines) => (extent, lines),
+    match held.place {
+        Place::Direct(_, lines) => {
+            direct_lines_after::<D>(lines, held.device_side(held.whole()), device)
+        }
         // What came out of the slots is in the caches.
-        Place::Bounced(_) => return Lines::Dirty,
-    };
+        Place::Bounced(_) => Lines::Dirty,
+    }
+}
+
+/// The same where the device had the buffer as it lies: `side` is what it, or one before it, was given.
+pub(crate) fn direct_lines_after<D: Direction>(
+    lines: Lines,
+    side: PhysRange,
+    device: &DmaDevice,
+) -> Lines {
     match lines {
         Lines::InStep if device.limits().coherent => Lines::Dirty,
-        Lines::InStep if D::DIR.device_writes() => Lines::Stale(extent),
+        Lines::InStep if D::DIR.device_writes() => Lines::Stale(side),
         Lines::InStep | Lines::Dirty => lines,
-        Lines::Stale(_) => Lines::Stale(held.device_side(held.whole())),
+        Lines::Stale(_) => Lines::Stale(side),
     }
 }
 

@@ -31,6 +31,11 @@ const CLEANED: u8 = 1;
 /// Devices that snoop share it: the caches may have what RAM has not.
 const SNOOPED: u8 = 2;
 
+/// What the devices that have it are, of which one does this.
+const fn kind_of(coherent: bool) -> u8 {
+    if coherent { SNOOPED } else { CLEANED }
+}
+
 /// One of several handles on a buffer that devices share. No CPU access: the last handle gives the
 /// buffer back ([`into_inner`](Self::into_inner)).
 pub struct Shared<P: Platform, B: DmaBuffer>(Arc<Share<P, B>>);
@@ -89,17 +94,23 @@ impl<P: Platform, B: DmaBuffer> Shared<P, B> {
     }
 
     /// What the caches owe: everything, before the first mapping.
-    fn lines(&self) -> Lines {
+    pub(crate) fn lines(&self) -> Lines {
         match self.0.kind.load(Ordering::Acquire) {
             FRESH => Lines::Dirty,
             _ => Lines::InStep,
         }
     }
 
+    /// May a device of this kind join those that have it?
+    pub(crate) fn admits(&self, coherent: bool) -> bool {
+        let kind = self.0.kind.load(Ordering::Acquire);
+        kind == FRESH || kind == kind_of(coherent)
+    }
+
     /// Notes that a mapping was made, unless devices of the other kind were first. A first mapping's
     /// clean is complete by now; two first ones at a time both cleaned, which does no harm.
-    fn note(&self, coherent: bool, writes: bool, device_len: u64) -> bool {
-        let kind = if coherent { SNOOPED } else { CLEANED };
+    pub(crate) fn note(&self, coherent: bool, writes: bool, device_len: u64) -> bool {
+        let kind = kind_of(coherent);
         let found = self
             .0
             .kind

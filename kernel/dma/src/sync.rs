@@ -76,7 +76,15 @@ impl<P: Platform> Link<'_, P> {
         match &held.place {
             // Owed as a whole.
             Place::Direct(_, Lines::Dirty) => {}
-            Place::Direct(..) => self.dma.clean(self.device, held.device_side(span)),
+            // To be dropped before a device that snoops looks: not what the CPU stored just now.
+            Place::Direct(_, Lines::Stale(_)) => {
+                let platform = self.dma.platform();
+                platform.clean(held.device_side(span));
+                platform.complete();
+            }
+            Place::Direct(_, Lines::InStep) => {
+                self.dma.clean(self.device, held.device_side(span));
+            }
             Place::Bounced(slots) => {
                 let platform = self.dma.platform();
                 door::copy_in(platform, self.device, &held.buffer, slots, span);

@@ -262,6 +262,26 @@ fn attr_1_devices_that_snoop_and_devices_that_do_not_take_turns() {
 }
 
 #[test]
+fn attr_1_what_the_cpu_stores_over_stale_lines_is_not_dropped_with_them() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let dma = layer(machine, Bouncing::AsNeeded, POOL);
+        let (plain, snooping) = (legacy(machine), snooping(machine));
+        let mapping = dma.map(&plain, pages(machine, Zone::Dma, 0, 200, 1), FromDevice);
+        let mapping = transfer(mapping.expect("maps"), |addr, _| {
+            write(machine, addr, &[2; 200]);
+        });
+        let mapping = dma.map_device_owned(&snooping, mapping.unmap_skip_sync(), ToDevice);
+        let mut mapping = mapping.expect("maps");
+        mapping.for_cpu_range(70, 20).expect("inside").fill(3);
+        mapping.sync_for_device();
+        let mut wanted = [2; 200];
+        wanted[70..90].fill(3);
+        assert_eq!(*mapping.for_cpu(), wanted);
+        assert_eq!(*mapping.unmap().bytes(machine), wanted);
+    });
+}
+
+#[test]
 fn attr_3_a_deferred_direct_map_costs_nothing_until_the_transfer_starts() {
     let machine = Machine::default();
     let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));

@@ -152,11 +152,11 @@ impl<P: Platform> ByAddress<'_, P> {
     /// Drops what may be stale of a bounce buffer, waits, and only then copies it home (CM-7).
     pub(super) fn copy_home(&self, part: &mut Part) {
         let (platform, original) = (self.dma.platform(), part.original.range());
+        let all = (original, Span::whole(original.len()));
         if !self.device.limits().coherent {
             door::drop_slots(platform, &part.slots, part.slots.data());
             platform.complete();
         }
-        let all = (original, Span::whole(original.len()));
         door::copy_block_out(platform, &mut part.original, all, &part.slots);
     }
 

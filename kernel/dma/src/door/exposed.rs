@@ -213,7 +213,7 @@ impl<P: Platform, B: DmaBuffer, D: Direction> Drop for Exposed<'_, P, B, D> {
 /// Would a sync of `span` touch a line that has bytes of the mapping outside it? The same for a bounce
 /// buffer, whose lines begin where the slot does: so a buffer that begins within a line is synced as a
 /// whole.
-fn splits_lines(range: PhysRange, span: Span) -> bool {
+pub(super) fn splits_lines(range: PhysRange, span: Span) -> bool {
     let part = span.within(range);
     let ends_inside = part.end() != range.end();
     !span.is_whole(range.len())

@@ -11,6 +11,7 @@ mod bytes;
 mod cells;
 mod engine;
 mod exposed;
+mod exposed_sg;
 mod flight;
 mod launch;
 mod parked;
@@ -27,6 +28,7 @@ pub(crate) use bytes::{
 pub(crate) use cells::{cells_home, fill_cells, other_in_cells, scrub_cells};
 pub use engine::{Engine, EngineId, Halt, Quarantined};
 pub use exposed::{Exposed, SyncError};
+pub use exposed_sg::ExposedSg;
 pub use flight::InFlight;
 pub(crate) use parked::Parked;
 pub use rest::Rest;

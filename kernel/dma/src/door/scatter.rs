@@ -6,7 +6,8 @@ use super::engine::{Engine, EngineId, Quarantined};
 use super::settle::{halt, park};
 use crate::direction::Direction;
 use crate::quarantine::Kept;
-use crate::sg::{MappedSg, Segments};
+use crate::sg::{HeldSg, MappedSg, Segments};
+use crate::sync::Link;
 use crate::trace::Kind;
 use hal::{DmaBuffer, Platform};
 
@@ -25,11 +26,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> MappedSg<'d, P, B, D> {
         let (link, held) = self.parts();
         link.hand_over_sg::<B, D>(held);
         link.note_sg::<B, D>(Kind::Launch, held);
-        if let Some(checker) = &link.dma.checker {
-            let segments = Segments::of(held.pieces(), link.device.limits());
-            let numbers = segments.map(|segment| (segment.bus.get(), segment.len));
-            checker.saw_segments(link.device, numbers);
-        }
+        show_segments(link, held);
         SgInFlight {
             mapping: Some(self),
             engine,
@@ -94,7 +91,16 @@ fn settle<'d, P: Platform, B: DmaBuffer, D: Direction, E: Engine>(
     Ok(rests)
 }
 
-fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
+/// Shows the checker what the device is about to be given.
+pub(super) fn show_segments<P: Platform, B: DmaBuffer>(link: Link<'_, P>, held: &HeldSg<B>) {
+    if let Some(checker) = &link.dma.checker {
+        let segments = Segments::of(held.pieces(), link.device.limits());
+        let numbers = segments.map(|segment| (segment.bus.get(), segment.len));
+        checker.saw_segments(link.device, numbers);
+    }
+}
+
+pub(super) fn quarantine<P: Platform, B: DmaBuffer, D: Direction>(
     mapping: MappedSg<'_, P, B, D>,
     engine: EngineId,
 ) -> Quarantined {

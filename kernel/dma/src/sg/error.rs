@@ -1,9 +1,8 @@
 //! Why a list was refused.
 
-use super::SgTable;
 use crate::error::{Class, MapError};
 use core::fmt;
-use hal::{DmaBuffer, PhysRange};
+use hal::PhysRange;
 
 /// Why a list could not be mapped. Each formats to one line that says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,21 +65,21 @@ impl fmt::Display for SgError {
     }
 }
 
-/// A refused list: the reason, and the table back.
-pub struct SgRefused<B: DmaBuffer> {
+/// A refused list: the reason, and the list back.
+pub struct SgRefused<T> {
     /// Why.
     pub error: SgError,
     /// What was to be mapped, untouched (INV-6).
-    pub table: SgTable<B>,
+    pub table: T,
 }
 
-impl<B: DmaBuffer> fmt::Debug for SgRefused<B> {
+impl<T> fmt::Debug for SgRefused<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.error, f)
     }
 }
 
-impl<B: DmaBuffer> fmt::Display for SgRefused<B> {
+impl<T> fmt::Display for SgRefused<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.error, f)
     }

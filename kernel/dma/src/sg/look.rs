@@ -34,7 +34,7 @@ impl<B: DmaBuffer> SgTable<B> {
     }
 
     /// The elements that have bytes of `span`, and which of theirs these are.
-    pub(super) fn stretches(&self, span: Span) -> impl Iterator<Item = (&B, Span)> {
+    pub(crate) fn stretches(&self, span: Span) -> impl Iterator<Item = (&B, Span)> {
         parts_of(self.elements.iter(), B::range, span)
     }
 }

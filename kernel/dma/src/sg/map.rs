@@ -9,12 +9,16 @@ use crate::decision::{Request, Route};
 use crate::device::DmaDevice;
 use crate::direction::{Direction, Fill};
 use crate::door;
+use crate::held::Lines;
 use crate::layer::Dma;
 use crate::map::count_direct;
 use crate::sync::Link;
 use crate::trace::Kind;
 use core::marker::PhantomData;
 use hal::{DmaBuffer, PhysRange, Platform};
+
+/// A mapped list, or the reason and the list back.
+pub(super) type MappedOr<'d, P, B, D> = Result<MappedSg<'d, P, B, D>, SgRefused<SgTable<B>>>;
 
 impl<P: Platform> Dma<P> {
     /// Lends all buffers of `table` to `device`, as one transfer. The table comes back from
@@ -26,7 +30,7 @@ impl<P: Platform> Dma<P> {
         device: &'d DmaDevice,
         table: SgTable<B>,
         direction: D,
-    ) -> Result<MappedSg<'d, P, B, D>, SgRefused<B>> {
+    ) -> MappedOr<'d, P, B, D> {
         self.map_sg_attrs(device, table, direction, Attrs::NONE)
     }
 
@@ -37,33 +41,37 @@ impl<P: Platform> Dma<P> {
         mut table: SgTable<B>,
         direction: D,
         attrs: Attrs,
-    ) -> Result<MappedSg<'d, P, B, D>, SgRefused<B>> {
+    ) -> MappedOr<'d, P, B, D> {
+        const { assert!(B::CPU_ACCESS, "shared buffers go through `map_sg_shared`") }
+        let _ = direction;
+        // The CPU has had them until now.
+        table.set_lines(|_| Lines::Dirty);
+        self.lend_sg(device, table, attrs)
+    }
+
+    /// Lends a list whose caches are in the states that it says.
+    pub(super) fn lend_sg<'d, B: DmaBuffer, D: Direction>(
+        &'d self,
+        device: &'d DmaDevice,
+        mut table: SgTable<B>,
+        attrs: Attrs,
+    ) -> MappedOr<'d, P, B, D> {
         const {
-            assert!(B::CPU_ACCESS, "shared buffers go through `map_shared`");
             assert!(
                 matches!(D::FILL, Fill::Copy),
                 "lists come home as a whole: no report"
             )
         }
-        let _ = direction;
         let link = Link { dma: self, device };
         let lent = link.plan::<B, D>(&mut table, attrs);
         let lent = lent.and_then(|()| link.take_slots::<B, D>(&mut table, attrs));
         if let Err(error) = lent {
             link.release_all(&mut table);
-            return Err(SgRefused {
-                error: link.refuse(error, attrs),
-                table,
-            });
+            return Err(link.refused(error, table, attrs));
         }
-        let owed = attrs.contains(Attrs::DEFER_SYNC);
-        link.fill::<B, D>(&table, attrs, owed);
+        link.fill::<B, D>(&mut table, attrs);
         let viewed = None;
-        let held = HeldSg {
-            table,
-            owed,
-            viewed,
-        };
+        let held = HeldSg { table, viewed };
         link.note_sg::<B, D>(Kind::Map, &held);
         Ok(MappedSg {
             link,
@@ -75,14 +83,14 @@ impl<P: Platform> Dma<P> {
 
 impl<P: Platform> Link<'_, P> {
     /// Counts a refusal, and keeps it for whoever may print.
-    fn refuse(&self, error: SgError, attrs: Attrs) -> SgError {
+    pub(super) fn refused<T>(&self, error: SgError, table: T, attrs: Attrs) -> SgRefused<T> {
         match error {
             SgError::Element { error, .. } => {
                 self.dma.refuse(self.device, error, attrs);
             }
             _ => self.device.counters.refused(P::cpu_id(), None),
         }
-        error
+        SgRefused { error, table }
     }
 
     /// Slots for all that bounces.
@@ -106,27 +114,41 @@ impl<P: Platform> Link<'_, P> {
     }
 
     /// Copies and cleans what the device is about to see, and waits once for all of it (SG-6).
-    fn fill<B: DmaBuffer, D: Direction>(&self, table: &SgTable<B>, attrs: Attrs, owed: bool) {
-        let platform = self.dma.platform();
+    fn fill<B: DmaBuffer, D: Direction>(&self, table: &mut SgTable<B>, attrs: Attrs) {
+        let may_wait = attrs.overlaps(Attrs::DEFER_SYNC | Attrs::ALREADY_DEVICE_OWNED);
+        let mut waits = false;
         for piece in &table.pieces {
-            let element = &table.elements[piece.element()];
+            let index = piece.element();
+            let element = &table.elements[index];
             match (&piece.slots, piece.part.route) {
                 (Some(slots), Route::Bounce(reason)) => {
-                    let (part, cover) = ((element, piece.block()), self.dma.cover(self.device));
+                    let (block, cover) = (piece.block(), self.dma.cover(self.device));
+                    let (platform, part) = (self.dma.platform(), (element, block));
                     door::fill_block(platform, self.device, part, slots, cover);
                     let counters = &self.device.counters;
-                    counters.mapped_bounced::<P>(reason, slots, piece.block().len());
+                    counters.mapped_bounced::<P>(reason, slots, block.len());
+                    waits = true;
                 }
                 _ => {
-                    if !owed {
+                    if table.lines[index] == Lines::Dirty && !may_wait {
                         self.clean_part(piece.device_side());
+                        waits = true;
                     }
                     let request = request_of::<B, D>(piece, &table.elements, attrs);
                     count_direct::<P>(self.device, &request);
                 }
             }
         }
-        self.wait();
+        if !may_wait {
+            let dirty = table
+                .lines
+                .iter_mut()
+                .filter(|lines| **lines == Lines::Dirty);
+            dirty.for_each(|lines| *lines = Lines::InStep);
+        }
+        if waits {
+            self.wait();
+        }
     }
 
     /// Cleans what is mapped as it lies, without waiting for it.

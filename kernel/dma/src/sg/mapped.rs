@@ -15,8 +15,6 @@ use hal::{DmaBuffer, Platform};
 /// What a mapped list holds: taken out once, by `unmap`, drop or quarantine.
 pub(crate) struct HeldSg<B: DmaBuffer> {
     pub(crate) table: SgTable<B>,
-    /// Elements that are mapped as they lie may have stores that RAM has not: `Attrs::DEFER_SYNC`.
-    pub(super) owed: bool,
     /// What the CPU looks at.
     pub(super) viewed: Option<Look>,
 }
@@ -46,7 +44,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> MappedSg<'d, P, B, D> {
     }
 
     /// The two ends of the mapping and its contents, to be looked at.
-    pub(super) fn shared_parts(&self) -> (Link<'d, P>, &HeldSg<B>) {
+    pub(crate) fn shared_parts(&self) -> (Link<'d, P>, &HeldSg<B>) {
         (self.link, self.held())
     }
 

@@ -22,6 +22,9 @@
 //!   a byte copied or a line cleaned. A list that is refused leaves nothing behind (SG-5).
 //! * **The CPU looks** at an element ([`MappedSg::for_cpu`]), or at any part of the list's bytes, from one
 //!   element into the next ([`MappedSg::for_cpu_range`]), by the rules of single mappings (PS).
+//! * **From device to device** a list goes without the CPU in between ([`DeviceOwnedSg`]), and several
+//!   devices may have it at once ([`Dma::map_sg_shared`](crate::Dma::map_sg_shared)): neither bounces, not
+//!   even by its edges.
 //! * **One barrier** for the list, in front of any copy out of a bounce buffer (SG-6).
 //!
 //! Build lists from the device's limits, never from what is known of the bounce pool (SG-7).
@@ -33,12 +36,15 @@ mod laid_out;
 mod look;
 mod map;
 mod mapped;
+mod owned;
 mod part;
 mod piece;
 mod plan;
 #[cfg(test)]
 mod property;
 mod segments;
+mod shared;
+mod sync;
 mod table;
 mod unmap;
 mod view;
@@ -46,6 +52,7 @@ mod view;
 pub use error::{SgError, SgRefused};
 pub(crate) use mapped::HeldSg;
 pub use mapped::MappedSg;
+pub use owned::DeviceOwnedSg;
 pub use part::SgPart;
 pub(crate) use piece::Piece;
 pub use segments::{Segment, Segments};

@@ -45,6 +45,12 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> MappedSg<'d, P, B, D> {
     }
 
     fn look_at(&mut self, span: Option<Span>) -> SgPart<'_, 'd, P, B, D> {
+        const {
+            assert!(
+                B::CPU_ACCESS,
+                "shared: never the CPU's while they are mapped"
+            )
+        }
         let (link, held) = self.parts();
         link.end_forgotten_look::<B, D>(held);
         if let Some(span) = span {

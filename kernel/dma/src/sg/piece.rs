@@ -4,7 +4,7 @@ use super::plan::Part;
 use crate::decision::Route;
 use crate::span::Span;
 use crate::stand_in::StandIn;
-use hal::{DmaAddr, PhysRange};
+use hal::{DmaAddr, DmaBuffer, PhysRange};
 
 /// A part of an element on its way: planned, placed, lent.
 ///
@@ -61,6 +61,11 @@ impl Piece {
             return side;
         }
         span.within(side)
+    }
+
+    /// Is the device given all of `element`, as it lies? Else some of that bounces.
+    pub(super) fn is_all_of<B: DmaBuffer>(&self, element: &B) -> bool {
+        self.is_direct() && self.block() == element.range()
     }
 
     /// Is the device given the element's own memory?

@@ -3,6 +3,7 @@
 extern crate alloc;
 
 use super::piece::Piece;
+use crate::held::Lines;
 use alloc::vec::Vec;
 use core::fmt;
 use hal::DmaBuffer;
@@ -15,6 +16,8 @@ pub struct SgTable<B: DmaBuffer> {
     pub(super) elements: Vec<B>,
     /// Empty while the table is not mapped.
     pub(super) pieces: Vec<Piece>,
+    /// What the caches owe to each element; as many as elements where that means anything.
+    pub(super) lines: Vec<Lines>,
     pub(super) segments: usize,
 }
 
@@ -46,12 +49,14 @@ impl<B: DmaBuffer> SgTable<B> {
         let mut table = Self {
             elements: Vec::new(),
             pieces: Vec::new(),
+            lines: Vec::new(),
             segments,
         };
         // An element has one direct piece at most, and each bounced piece is a segment.
         let pieces = elements.checked_add(segments).ok_or(none)?;
         let roomy = table.elements.try_reserve_exact(elements);
         let roomy = roomy.and_then(|()| table.pieces.try_reserve_exact(pieces));
+        let roomy = roomy.and_then(|()| table.lines.try_reserve_exact(elements));
         roomy.map(|()| table).map_err(|_| none)
     }
 
@@ -79,9 +84,21 @@ impl<B: DmaBuffer> SgTable<B> {
         self.elements.into_iter()
     }
 
-    /// Buffers and pieces, for quarantine.
-    pub(crate) fn apart(self) -> (Vec<B>, Vec<Piece>) {
-        (self.elements, self.pieces)
+    /// Buffers and pieces, for quarantine: all storage is in the one or the other.
+    pub(crate) fn apart(self) -> ((Vec<B>, Vec<Lines>), Vec<Piece>) {
+        ((self.elements, self.lines), self.pieces)
+    }
+
+    /// What the caches owe to the element of `piece`.
+    pub(crate) fn lines_of(&self, piece: &Piece) -> Lines {
+        self.lines[piece.element()]
+    }
+
+    /// Says what the caches owe to each element.
+    pub(super) fn set_lines(&mut self, of: impl FnMut(&B) -> Lines) {
+        self.lines.clear();
+        // There is room: as much as for elements.
+        self.lines.extend(self.elements.iter().map(of));
     }
 
     /// Takes the last buffer out.

@@ -1,11 +1,13 @@
-//! A list between the CPU and its device: handed over, brought home. One barrier each (SG-6).
+//! The ends of looks, hand-overs and mappings of lists. One barrier each (SG-6).
 
-use super::look::{Look, pieces_in};
+use super::look::Look;
 use super::mapped::{HeldSg, MappedSg};
 use super::part::stores;
+use super::sync::stale_part;
 use super::table::SgTable;
 use crate::direction::Direction;
 use crate::door;
+use crate::held::Lines;
 use crate::span::Span;
 use crate::sync::Link;
 use crate::trace::Kind;
@@ -40,65 +42,6 @@ impl<P: Platform, B: DmaBuffer, D: Direction> Drop for MappedSg<'_, P, B, D> {
 }
 
 impl<P: Platform> Link<'_, P> {
-    /// Shows the CPU what the device wrote to a part of the list: drops stale lines of all its pieces,
-    /// waits once, and only then copies out (CM-7).
-    pub(super) fn sync_sg_for_cpu<B: DmaBuffer, D: Direction>(
-        &self,
-        held: &mut HeldSg<B>,
-        span: Span,
-    ) {
-        if !D::DIR.device_writes() {
-            return;
-        }
-        if !self.device.limits().coherent {
-            self.drop_stale_of(held, span);
-            self.dma.platform().complete();
-        }
-        let SgTable {
-            elements, pieces, ..
-        } = &mut held.table;
-        for (piece, span) in pieces_in(pieces, span) {
-            if let Some(slots) = &piece.slots {
-                let (element, from) = (&mut elements[piece.element()], (piece.block(), span));
-                door::copy_block_out(self.dma.platform(), element, from, slots);
-            }
-        }
-    }
-
-    /// Drops what may be stale of a part of the list, without waiting.
-    fn drop_stale_of<B: DmaBuffer>(&self, held: &mut HeldSg<B>, span: Span) {
-        let (platform, owed) = (self.dma.platform(), held.owed);
-        let SgTable {
-            elements, pieces, ..
-        } = &mut held.table;
-        for (piece, span) in pieces_in(pieces, span) {
-            let part = piece.device_part(span);
-            match &piece.slots {
-                Some(slots) => door::drop_slots(platform, slots, part),
-                // No device has seen it yet: what the CPU stored is all there is.
-                None if owed => {}
-                None => door::drop_stale(platform, &mut elements[piece.element()], part),
-            }
-        }
-    }
-
-    /// Shows the device what the CPU wrote to a part of the list.
-    fn sync_sg_for_device<B: DmaBuffer>(&self, held: &HeldSg<B>, span: Span) {
-        for (piece, span) in pieces_in(held.pieces(), span) {
-            let element = &held.table.elements[piece.element()];
-            match &piece.slots {
-                Some(slots) => {
-                    let (platform, to) = (self.dma.platform(), (piece.block(), span));
-                    door::copy_block_in(platform, self.device, element, to, slots);
-                }
-                // Owed as a whole.
-                None if held.owed => {}
-                None => self.clean_part(piece.device_part(span)),
-            }
-        }
-        self.wait();
-    }
-
     /// Ends a look: shows the device what was written through it. One that could only read has left its
     /// lines clean, so there is nothing to do.
     pub(super) fn end_look<B: DmaBuffer, D: Direction>(&self, held: &mut HeldSg<B>) {
@@ -106,7 +49,7 @@ impl<P: Platform> Link<'_, P> {
             return;
         };
         let span = held.span_of(look);
-        self.sync_sg_for_device(held, span);
+        self.sync_sg_for_device::<B, D>(held, span);
         self.note_part_sg::<B, D>(Kind::SyncForDevice, held, span);
     }
 
@@ -122,13 +65,45 @@ impl<P: Platform> Link<'_, P> {
     /// Pays what is still owed before the device may look.
     pub(crate) fn hand_over_sg<B: DmaBuffer, D: Direction>(&self, held: &mut HeldSg<B>) {
         self.end_forgotten_look::<B, D>(held);
-        if !held.owed {
+        let coherent = self.device.limits().coherent;
+        let SgTable {
+            elements,
+            pieces,
+            lines,
+            ..
+        } = &mut held.table;
+        let owed = |lines: &Lines| match lines {
+            Lines::InStep => false,
+            Lines::Dirty => !coherent,
+            // A device that snoops would be given what is in the caches.
+            Lines::Stale(_) => coherent,
+        };
+        if !lines.iter().any(owed) {
             return;
         }
-        let direct = held.pieces().iter().filter(|piece| piece.is_direct());
-        direct.for_each(|piece| self.clean_part(piece.device_side()));
-        self.wait();
-        held.owed = false;
+        for piece in pieces.iter().filter(|piece| piece.is_direct()) {
+            let (element, lines) = (&mut elements[piece.element()], lines[piece.element()]);
+            match lines {
+                lines if !owed(&lines) => {}
+                Lines::Stale(_) => {
+                    let part = stale_part(piece, Span::whole(piece.block().len()), lines);
+                    door::drop_stale(self.dma.platform(), element, part);
+                }
+                Lines::InStep | Lines::Dirty => self.clean_part(piece.device_side()),
+            }
+        }
+        self.dma.platform().complete();
+        let owed = lines.iter_mut().filter(|lines| owed(lines));
+        owed.for_each(|lines| *lines = Lines::InStep);
+    }
+
+    /// Looks at what is around the bytes of all that bounced of a list that ends (`guard`), and has come home.
+    pub(super) fn inspect_sg<B: DmaBuffer, D: Direction>(&self, held: &HeldSg<B>) {
+        for piece in held.pieces() {
+            if let Some(slots) = &piece.slots {
+                self.inspect(slots, piece.bus(), D::DIR.device_writes());
+            }
+        }
     }
 
     /// Brings all buffers home.
@@ -136,11 +111,7 @@ impl<P: Platform> Link<'_, P> {
         self.end_forgotten_look::<B, D>(&mut held);
         let whole = Span::whole(held.table.bytes());
         self.sync_sg_for_cpu::<B, D>(&mut held, whole);
-        for piece in held.pieces() {
-            if let Some(slots) = &piece.slots {
-                self.inspect(slots, piece.bus(), D::DIR.device_writes());
-            }
-        }
+        self.inspect_sg::<B, D>(&held);
         self.note_sg::<B, D>(Kind::Unmap, &held);
         self.release_all(&mut held.table);
         held.table

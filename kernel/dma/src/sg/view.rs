@@ -26,6 +26,12 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> MappedSg<'d, P, B, D> {
     ///
     /// Context: any; does not wait.
     pub fn for_cpu(&mut self, index: usize) -> Option<SgView<'_, 'd, P, B, D>> {
+        const {
+            assert!(
+                B::CPU_ACCESS,
+                "shared: never the CPU's while they are mapped"
+            )
+        }
         let (link, held) = self.parts();
         if index >= held.table.elements.len() {
             return None;

@@ -108,8 +108,8 @@ impl<P: Platform> Link<'_, P> {
                 addr: piece.bus().get(),
                 len: piece.block().len(),
                 memory: Some((piece.block(), piece.device_side())),
-                shares: self.device.limits().coherent,
-                skips: false,
+                shares: !B::CPU_ACCESS || self.device.limits().coherent,
+                skips: matches!(held.table.lines_of(piece), Lines::Stale(_)),
             });
         }
     }

@@ -5,7 +5,10 @@
 
 use super::block::BLOCK;
 use super::channel::Channel;
-use dma::{Attrs, Direction, DmaMask, Limits, MappedSg, Mapping, Refused, SgRefused, SgTable};
+use dma::{
+    Attrs, DeviceOwnedSg, Direction, DmaMask, Limits, MappedSg, Mapping, Refused, SgRefused,
+    SgTable,
+};
 use hal::{DmaBuffer, LINE, Mmio, Platform};
 
 impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
@@ -65,8 +68,20 @@ impl<'d, P: Platform, M: Mmio, C: DmaBuffer> Channel<'d, P, M, C> {
         &self,
         table: SgTable<B>,
         direction: D,
-    ) -> Result<MappedSg<'d, P, B, D>, SgRefused<B>> {
+    ) -> Result<MappedSg<'d, P, B, D>, SgRefused<SgTable<B>>> {
         self.layer().map_sg(self.device(), table, direction)
+    }
+
+    /// Lends a list that another transfer left to the devices, for [`start`](Self::start).
+    ///
+    /// Context: any; does not wait.
+    pub fn map_sg_device_owned<B: DmaBuffer, D: Direction>(
+        &self,
+        owned: DeviceOwnedSg<'d, P, B>,
+        direction: D,
+    ) -> Result<MappedSg<'d, P, B, D>, SgRefused<DeviceOwnedSg<'d, P, B>>> {
+        self.layer()
+            .map_sg_device_owned(self.device(), owned, direction)
     }
 
     /// Bytes that a chain in the channel's control blocks moves.

@@ -19,10 +19,10 @@ pub(super) const TESTS: &[Test] = &[
 ];
 
 /// Segments that a list of these tests may have.
-const SEGMENTS: usize = 16;
+pub(super) const SEGMENTS: usize = 16;
 
 /// A window whose edge lines count as shared.
-struct Window(RamPages);
+pub(super) struct Window(RamPages);
 
 #[expect(unsafe_code, reason = "says of pages that they own less than they do")]
 // SAFETY: owned pages, of which no more is claimed than their window.
@@ -36,21 +36,21 @@ unsafe impl DmaBuffer for Window {
 }
 
 /// Zone, offset and length of an element.
-type Shape = (Zone, u64, u64);
+pub(super) type Shape = (Zone, u64, u64);
 
-const FROM: [Shape; 3] = [
+pub(super) const FROM: [Shape; 3] = [
     (Zone::Dma, 4, 60),
     (Zone::High, 0x1C, 9_300),
     (Zone::Dma, 0x20, 30_641),
 ];
-const TO: [Shape; 3] = [
+pub(super) const TO: [Shape; 3] = [
     (Zone::Dma, 0x3C, 30_900),
     (Zone::High, 0, 64),
     (Zone::Dma, 8, 9_037),
 ];
 
 /// A list of these shapes, each element with the bytes that `fill` has for its part of the whole.
-fn list(
+pub(super) fn list(
     bed: &Bed,
     shapes: &[Shape],
     fill: impl Fn(usize) -> u8,
@@ -84,7 +84,7 @@ fn copy(
 }
 
 /// Does each element hold its part of the pattern, and nothing new around it?
-fn holds(table: SgTable<Window>) -> bool {
+pub(super) fn holds(table: SgTable<Window>) -> bool {
     let mut at = 0;
     table.into_elements().all(|Window(pages)| {
         let from = at;

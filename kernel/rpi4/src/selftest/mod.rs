@@ -14,6 +14,7 @@ mod growth;
 mod handler;
 mod held;
 mod limits;
+mod list_parts;
 mod lists;
 mod moves;
 mod overrun;
@@ -92,6 +93,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), T
         copies::TESTS,
         cells::TESTS,
         lists::TESTS,
+        list_parts::TESTS,
         reported::TESTS,
         overrun::TESTS,
         restricted::TESTS,
