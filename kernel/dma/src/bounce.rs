@@ -5,6 +5,7 @@ use crate::device::DmaDevice;
 use crate::error::MapError;
 use crate::layer::Dma;
 use crate::reason::BounceReason;
+use crate::restricted::PoolNumber;
 use crate::stand_in::StandIn;
 use crate::swiotlb::{CHUNK, Denied, Full, Layout, NeverFits, OverQuota, Slots, Terms, max_len};
 use hal::{DmaAddr, Platform};
@@ -37,7 +38,7 @@ impl<P: Platform> Dma<P> {
             .and_then(|layout| layout.guarded(len, device.limits(), capacity))
             .map_err(|NeverFits { max }| never(max))?;
         let slots = pool.alloc_for(device.terms(), &layout, len);
-        let slots = slots.map_err(|error| self.denied(error))?;
+        let slots = slots.map_err(|error| self.denied(error, device.pool_number()))?;
         self.look_at_freed(&slots);
         self.users.took(device, &slots);
         match device.reach().reach_slots(slots.data()) {
@@ -58,9 +59,9 @@ impl<P: Platform> Dma<P> {
 
     /// Why there are no slots, in full.
     #[cold]
-    fn denied(&self, denied: Denied) -> MapError {
+    fn denied(&self, denied: Denied, pool: PoolNumber) -> MapError {
         match denied {
-            Denied::Full(full) => self.full(full),
+            Denied::Full(full) => self.full(full, pool),
             Denied::OverQuota(OverQuota {
                 wanted,
                 used,
@@ -74,7 +75,7 @@ impl<P: Platform> Dma<P> {
     }
 
     /// The pool is full: how full, and by whom.
-    fn full(&self, full: Full) -> MapError {
+    fn full(&self, full: Full, pool: PoolNumber) -> MapError {
         let Full {
             wanted,
             free,
@@ -84,14 +85,14 @@ impl<P: Platform> Dma<P> {
             wanted,
             free,
             largest_run,
-            top: self.users.top(),
+            top: self.users.top(pool),
         }
     }
 
     /// Gives slots back that nobody could find again: as if the pool had none.
     pub(crate) fn unnoted(&self, terms: &Terms, slots: Slots) -> MapError {
         let pool = self.pool_at(slots.pool()).expect("slots come from a pool");
-        let error = self.full(pool.without(&slots));
+        let error = self.full(pool.without(&slots), slots.pool());
         self.release_slots(terms, slots);
         error
     }

@@ -106,7 +106,11 @@ impl Complaints {
 impl<P: Platform> Dma<P> {
     /// Counts a refusal, and keeps it for a message unless none is wanted.
     pub(crate) fn refuse(&self, device: &DmaDevice, error: MapError, attrs: Attrs) -> MapError {
-        device.counters.refused(P::cpu_id(), error.reason());
+        let kind = error.refusal();
+        device.counters.refused(P::cpu_id(), kind, error.reason());
+        if let Some(pool) = self.pool_of(device) {
+            pool.refused(kind);
+        }
         let (addr, len) = error.block().map_or((0, 0), |b| (b.start().get(), b.len()));
         let tag = Tag::plain(Kind::Refuse, device.id().number());
         self.trace().note::<P>(tag.attrs(attrs), addr, len);

@@ -3,6 +3,7 @@
 //! Neither an interrupt nor another core makes one lose a count: each is one atomic addition, and a
 //! mapping is counted by one, of the call and of its bytes.
 
+use crate::error::Refusal;
 use crate::reason::BounceReason;
 use crate::stand_in::StandIn;
 use core::array;
@@ -23,6 +24,7 @@ struct PerCore {
     no_cell: AtomicU64,
     refused: AtomicU64,
     refused_for: [AtomicU64; REASONS],
+    refused_by: [AtomicU64; Refusal::COUNT],
     quarantined: AtomicU64,
     overran: AtomicU64,
 }
@@ -56,6 +58,8 @@ pub struct Totals {
     pub refused: u64,
     /// Of these, mappings that would have had to bounce and could or must not, by reason.
     pub refused_for: [u64; REASONS],
+    /// All that were refused, by kind in the order of [`Refusal::ALL`].
+    pub refused_by: [u64; Refusal::COUNT],
     /// Transfers whose memory went into quarantine or leaked.
     pub quarantined: u64,
     /// Times that the device was seen to have written beside what it was given.
@@ -105,9 +109,10 @@ impl Counters {
         add(&self.cores[cpu.index()].no_cell, 1);
     }
 
-    pub(crate) fn refused(&self, cpu: CpuId, reason: Option<BounceReason>) {
+    pub(crate) fn refused(&self, cpu: CpuId, kind: Refusal, reason: Option<BounceReason>) {
         let core = &self.cores[cpu.index()];
         add(&core.refused, 1);
+        add(&core.refused_by[kind as usize], 1);
         if let Some(reason) = reason {
             add(&core.refused_for[reason as usize], 1);
         }
@@ -149,6 +154,7 @@ impl Counters {
             no_cell: sum(&|c| &c.no_cell),
             refused: sum(&|c| &c.refused),
             refused_for: array::from_fn(|reason| sum(&|c| &c.refused_for[reason])),
+            refused_by: array::from_fn(|kind| sum(&|c| &c.refused_by[kind])),
             quarantined: sum(&|c| &c.quarantined),
             overran: sum(&|c| &c.overran),
         }

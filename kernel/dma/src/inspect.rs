@@ -94,11 +94,4 @@ impl Inspector {
         let of = |index| dma.pool().and_then(|pool| pool.chunk_usage(index));
         (0..CHUNKS).filter_map(of)
     }
-
-    /// Lets the pool's high-water mark start anew (ST-1).
-    pub fn reset_pool_high_water<P: Platform>(&self, dma: &Dma<P>) {
-        if let Some(pool) = dma.pool() {
-            pool.reset_high_water();
-        }
-    }
 }

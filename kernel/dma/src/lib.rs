@@ -64,6 +64,7 @@ mod held;
 mod inspect;
 mod layer;
 mod lent;
+mod level;
 mod limits;
 mod lines;
 mod linux;
@@ -108,7 +109,7 @@ pub use direction::{
 pub use door::{
     Engine, EngineId, Exposed, ExposedSg, Halt, InFlight, Quarantined, Rest, SgInFlight, SyncError,
 };
-pub use error::{Class, MapError, Refused};
+pub use error::{Class, MapError, Refusal, Refused};
 pub use filled::{Arrived, Filled};
 pub use guard::Overrun;
 pub use inspect::Inspector;

@@ -56,11 +56,6 @@ impl<'a, P: Platform> PoolView<'a, P> {
     pub fn cells(&self) -> Option<(PhysRange, cells::Usage)> {
         self.cells.map(|cells| (cells.range(), cells.usage()))
     }
-
-    /// Lets the high-water mark start anew (ST-1).
-    pub fn reset_high_water(&self) {
-        self.pool.reset_high_water();
-    }
 }
 
 impl Inspector {
@@ -90,6 +85,19 @@ impl Inspector {
     ) -> Option<PoolView<'a, P>> {
         let own = device.restricted_pool();
         self.pools(dma).find(|view| view.handle == own)
+    }
+
+    /// Slots that a device has right now, of whichever pool, and the most that it had at one moment
+    /// since the mark was reset (ST-1). What it reserved counts as a whole.
+    pub fn slots_of<P: Platform>(&self, dma: &Dma<P>, device: &DmaDevice) -> (u32, u32) {
+        dma.users.of(device.id())
+    }
+
+    /// Lets the high-water marks of all pools and devices start anew (ST-1).
+    pub fn reset_high_water<P: Platform>(&self, dma: &Dma<P>) {
+        let pools = dma.restricted.iter().map(|own| &*own.pool);
+        pools.chain(dma.pool()).for_each(Pool::reset_high_water);
+        dma.users.reset();
     }
 
     /// What of `device` bounces: of one with a restricted pool everything, whatever the command line says.

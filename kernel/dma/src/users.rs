@@ -1,16 +1,26 @@
-//! Who has how much of the bounce pool: for the one line that tells that it is full.
+//! Who has how much of the bounce pools, and had at most: for statistics (ST-2), and for the one line that
+//! tells that a pool is full.
 //!
-//! Counted where something bounces alone. A device's row is its number modulo the rows: two devices that
-//! share one count as one, under the name of whoever came last.
+//! Counted where something bounces alone. A device has a row of its own from its first bounce on, for
+//! good; those that come when there is none left share the last one, and count as one.
 
 use crate::device::{DeviceId, DmaDevice};
+use crate::level::Level;
+use crate::restricted::PoolNumber;
 use crate::swiotlb::{SLOT, Slots};
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 use hal::{IrqLock, Platform, Rank};
 
-/// More than a machine has masters.
-const ROWS: usize = 32;
+/// More than a machine has masters, and a self-test makes of them.
+const ROWS: usize = 64;
+/// The row of all that have none of their own.
+const OTHERS: usize = ROWS - 1;
+/// Nobody's name.
+const NOBODY: Name = Name {
+    device: "",
+    pool: PoolNumber::SHARED,
+};
 
 /// A device and the slots that it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +41,21 @@ impl fmt::Display for Consumer {
 struct Row {
     /// The device's number and one more; 0 before there was one.
     owner: AtomicU32,
-    slots: AtomicU32,
+    slots: Level,
+}
+
+#[derive(Clone, Copy)]
+struct Name {
+    device: &'static str,
+    /// What it bounces through.
+    pool: PoolNumber,
 }
 
 impl Row {
     const fn new() -> Self {
         Self {
             owner: AtomicU32::new(0),
-            slots: AtomicU32::new(0),
+            slots: Level::new(),
         }
     }
 }
@@ -46,19 +63,59 @@ impl Row {
 /// All of them.
 pub(crate) struct Users<P: Platform> {
     rows: [Row; ROWS],
-    names: IrqLock<[&'static str; ROWS], P>,
+    names: IrqLock<[Name; ROWS], P>,
+}
+
+const fn owner(id: DeviceId) -> u32 {
+    id.number().wrapping_add(1)
 }
 
 impl<P: Platform> Users<P> {
     pub(crate) const fn new() -> Self {
         Self {
             rows: [const { Row::new() }; ROWS],
-            names: IrqLock::new(Rank::Layer, "users of the pool", [""; ROWS]),
+            names: IrqLock::new(Rank::Layer, "users of the pool", [NOBODY; ROWS]),
         }
     }
 
-    fn row(&self, id: DeviceId) -> &Row {
-        &self.rows[id.number() as usize % ROWS]
+    /// The row of a device that has one.
+    #[inline]
+    fn row(&self, id: DeviceId) -> usize {
+        let first = id.number() as usize % ROWS;
+        if self.rows[first].owner.load(Ordering::Relaxed) == owner(id) {
+            return first;
+        }
+        self.find(id)
+    }
+
+    #[cold]
+    fn find(&self, id: DeviceId) -> usize {
+        let is = |row: &Row| row.owner.load(Ordering::Relaxed) == owner(id);
+        self.rows.iter().position(is).unwrap_or(OTHERS)
+    }
+
+    /// The row of a device from now on.
+    #[cold]
+    fn settle(&self, device: &DmaDevice) -> usize {
+        let (id, mut names) = (device.id(), self.names.lock());
+        let at = self.find(id);
+        if at != OTHERS {
+            return at;
+        }
+        let first = id.number() as usize % ROWS;
+        let mut places = (0..ROWS).map(|step| (first + step) % ROWS);
+        let free = |at: &usize| self.rows[*at].owner.load(Ordering::Relaxed) == 0;
+        let found = places.find(|at| *at != OTHERS && free(at));
+        let (at, name) = match found {
+            Some(at) => (at, device.name()),
+            None => (OTHERS, "(others)"),
+        };
+        let pool = device.pool_number();
+        names[at] = Name { device: name, pool };
+        if at != OTHERS {
+            self.rows[at].owner.store(owner(id), Ordering::Relaxed);
+        }
+        at
     }
 
     /// A device has taken slots.
@@ -70,12 +127,10 @@ impl<P: Platform> Users<P> {
 
     /// A device has taken so many slots. What it reserves counts as a whole, not as it is used.
     pub(crate) fn took_many(&self, device: &DmaDevice, slots: u32) {
-        let (row, owner) = (self.row(device.id()), device.id().number().wrapping_add(1));
-        if row.owner.load(Ordering::Relaxed) != owner {
-            self.names.lock()[device.id().number() as usize % ROWS] = device.name();
-            row.owner.store(owner, Ordering::Relaxed);
-        }
-        row.slots.fetch_add(slots, Ordering::Relaxed);
+        let first = device.id().number() as usize % ROWS;
+        let known = self.rows[first].owner.load(Ordering::Relaxed) == owner(device.id());
+        let at = if known { first } else { self.settle(device) };
+        self.rows[at].slots.took(slots);
     }
 
     /// A device has given slots back.
@@ -87,24 +142,37 @@ impl<P: Platform> Users<P> {
 
     /// A device has given so many slots back.
     pub(crate) fn gave_many(&self, id: DeviceId, slots: u32) {
-        self.row(id).slots.fetch_sub(slots, Ordering::Relaxed);
+        self.rows[self.row(id)].slots.gave(slots);
     }
 
     /// The name in a device's row.
     pub(crate) fn name(&self, id: DeviceId) -> &'static str {
-        self.names.lock()[id.number() as usize % ROWS]
+        self.names.lock()[self.row(id)].device
     }
 
-    /// Who has most, if anybody has any.
-    pub(crate) fn top(&self) -> Option<Consumer> {
-        let slots = |row: &Row| row.slots.load(Ordering::Relaxed);
-        let rows = self.rows.iter().enumerate();
-        let (at, row) = rows.max_by_key(|(_, row)| slots(row))?;
-        let device = self.names.lock()[at];
-        (slots(row) > 0).then_some(Consumer {
-            device,
-            slots: slots(row),
-        })
+    /// Slots that a device has, and the most that it had since the mark was reset.
+    pub(crate) fn of(&self, id: DeviceId) -> (u32, u32) {
+        let at = self.find(id);
+        if at == OTHERS {
+            return (0, 0);
+        }
+        let slots = &self.rows[at].slots;
+        (slots.used(), slots.most())
+    }
+
+    /// Lets the marks of all devices start anew.
+    pub(crate) fn reset(&self) {
+        self.rows.iter().for_each(|row| row.slots.reset());
+    }
+
+    /// Who has most of a pool, if anybody has any.
+    pub(crate) fn top(&self, pool: PoolNumber) -> Option<Consumer> {
+        let names = self.names.lock();
+        let rows = self.rows.iter().zip(&*names);
+        let of_pool = rows.filter(|(_, name)| name.pool == pool);
+        let used = of_pool.map(|(row, name)| (row.slots.used(), name.device));
+        let (slots, device) = used.max_by_key(|(slots, _)| *slots)?;
+        (slots > 0).then_some(Consumer { device, slots })
     }
 }
 

@@ -10,7 +10,7 @@ use dma::address::Attrs as AddressAttrs;
 use dma::swiotlb::{CHUNK, SLOT};
 use dma::{
     Bidirectional, BounceReason, Bouncing, Dir, DmaDevice, FromDevice, LimitError, MAX_RESTRICTED,
-    MapError, RestrictedPool, SgTable, ToDevice, TooManyPools,
+    MapError, Refusal, RestrictedPool, SgTable, ToDevice, TooManyPools,
 };
 use hal::{DmaAddr, DmaBuffer, DmaWindow, GIB, PAGE, PhysAddr, PhysRange, Zone};
 use sim::{Builder, Machine, under_every_adversary};
@@ -380,4 +380,74 @@ fn rp_1_memory_beyond_the_lookup_table_is_no_pool() {
     let refused = dma::swiotlb::Pool::<Machine>::restricted([high]);
     let region = refused.err().expect("beyond the first GiB").region;
     assert_eq!(region.range(), range(GIB, PAGE));
+}
+
+#[test]
+fn st_1_st_2_each_pool_and_each_device_counts_for_itself() {
+    let machine = Builder::default().bank(0x5000_0000, 0x20_0000).build();
+    let (dma, own, device) = bed(&machine, Bouncing::AsNeeded);
+    let (twin, other) = (bound(&machine, "twin", own), legacy(&machine));
+    let map = |device, slots: u64| {
+        let buffer = pages(&machine, Zone::High, 0, slots * SLOT, 0);
+        dma.map(device, buffer, ToDevice).expect("room")
+    };
+    let held = (map(&device, 20), map(&twin, 2), map(&other, 30));
+    drop(map(&device, 4));
+    let used = |device| dma.slots_of(device);
+    assert_eq!(
+        (used(&device), used(&twin), used(&other)),
+        ((20, 24), (2, 2), (30, 30))
+    );
+    let usage = dma.own_pool(own).usage();
+    assert_eq!((usage.used, usage.high_water), (22, 26), "ST-1");
+    assert_eq!((usage.runs, usage.bytes), (3, 26 * SLOT));
+    let shared = dma.pool_usage().expect("a pool");
+    assert_eq!((shared.used, shared.runs, shared.bytes), (30, 1, 30 * SLOT));
+    let too_many = pages(&machine, Zone::High, 0, 11 * SLOT, 0);
+    let full = dma.map(&twin, too_many, ToDevice).expect_err("full").error;
+    let MapError::PoolFull { top: Some(top), .. } = full else {
+        panic!("{full}");
+    };
+    assert_eq!((top.device, top.slots), ("bound", 20), "of the same pool");
+    let long = pages(&machine, Zone::High, 0, OWN.1 + 1, 0);
+    assert!(dma.map(&twin, long, ToDevice).is_err());
+    let refused = |kinds: &[(Refusal, u64)]| {
+        let mut all = [0; Refusal::COUNT];
+        kinds
+            .iter()
+            .for_each(|(kind, count)| all[*kind as usize] = *count);
+        all
+    };
+    let both = refused(&[(Refusal::Full, 1), (Refusal::TooLong, 1)]);
+    assert_eq!(dma.totals(&twin).refused_by, both);
+    assert_eq!(dma.own_pool(own).usage().refused, both);
+    assert_eq!(dma.totals(&device).refused_by, refused(&[]));
+    assert_eq!(dma.pool_usage().expect("a pool").refused, refused(&[]));
+    drop(held);
+    assert_eq!((used(&device), used(&other)), ((0, 24), (0, 30)));
+    dma.reset_high_water();
+    assert_eq!((used(&device), used(&twin)), ((0, 0), (0, 0)));
+    drop(map(&device, 1));
+    assert_eq!(
+        (used(&device), dma.own_pool(own).usage().high_water),
+        ((0, 1), 1)
+    );
+}
+
+#[test]
+fn st_2_more_devices_than_there_are_rows_lose_no_slots() {
+    let machine = Machine::default();
+    let (dma, _, first) = bed(&machine, Bouncing::AsNeeded);
+    let many: Vec<_> = (0..150).map(|_| legacy(&machine)).collect();
+    let map = |device| {
+        let buffer = pages(&machine, Zone::High, 0, 3 * SLOT, 0);
+        dma.map(device, buffer, ToDevice).expect("room")
+    };
+    let held = map(&first);
+    many.iter().for_each(|device| drop(map(device)));
+    assert_eq!(dma.slots_of(&first), (3, 3), "its own row");
+    assert_eq!(dma.slots_of(&many[0]), (0, 3));
+    assert_eq!(dma.slots_of(&many[149]), (0, 0), "counted with others");
+    drop(held);
+    assert_eq!(dma.slots_of(&first), (0, 3));
 }

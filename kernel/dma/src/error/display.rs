@@ -115,7 +115,7 @@ impl fmt::Display for MapError {
             } => write!(
                 f,
                 "bounce pool full: {wanted} slots in a row wanted, {free} free, none \
-                 longer than {largest_run}{}: unmap something first, or boot with a larger swiotlb=",
+                 longer than {largest_run}{}: unmap something first, or give it more, by swiotlb= or its reg",
                 Top(top)
             ),
             Self::OverQuota {

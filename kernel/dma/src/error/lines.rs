@@ -85,7 +85,7 @@ fn a_full_pool_names_who_has_most_of_it_and_the_option() {
     assert_eq!(
         line,
         "bounce pool full: 4 slots in a row wanted, 3 free, none longer than 1, emmc2 has 96: unmap \
-         something first, or boot with a larger swiotlb="
+         something first, or give it more, by swiotlb= or its reg"
     );
 }
 

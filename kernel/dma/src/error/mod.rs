@@ -3,6 +3,9 @@
 mod display;
 #[cfg(test)]
 mod lines;
+mod refusal;
+
+pub use refusal::Refusal;
 
 use crate::reason::BounceReason;
 use crate::users::Consumer;

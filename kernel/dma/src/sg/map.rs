@@ -9,6 +9,7 @@ use crate::decision::{Request, Route};
 use crate::device::DmaDevice;
 use crate::direction::{Direction, Fill};
 use crate::door;
+use crate::error::Refusal;
 use crate::held::Lines;
 use crate::layer::Dma;
 use crate::map::count_direct;
@@ -88,7 +89,10 @@ impl<P: Platform> Link<'_, P> {
             SgError::Element { error, .. } => {
                 self.dma.refuse(self.device, error, attrs);
             }
-            _ => self.device.counters.refused(P::cpu_id(), None),
+            _ => {
+                let counters = &self.device.counters;
+                counters.refused(P::cpu_id(), Refusal::Call, None);
+            }
         }
         SgRefused { error, table }
     }

@@ -44,8 +44,8 @@ pub(super) struct State {
     pub(super) touched: bool,
     /// When the chunk was first seen empty, in microseconds.
     pub(super) empty_since: Option<u64>,
-    /// The most slots that were in use since the mark was reset (ST-1). Stays when the chunk goes.
-    pub(super) most: u32,
+    /// Runs that were taken here, and the bytes that they were for (ST-2). Stays when the chunk goes.
+    pub(super) served: [u64; 2],
 }
 
 /// When a change of the number of free slots is to be told to the pool.
@@ -69,7 +69,7 @@ impl<I: Irq> Descriptor<I> {
             watch: Watch::NOTHING,
             touched: false,
             empty_since: None,
-            most: 0,
+            served: [0; 2],
         };
         Self {
             hints: Hints {

@@ -27,12 +27,16 @@ impl<I: Irq + Cpu> Pool<I> {
         let first = layout.phase;
         bits(self.shared().classes.candidates(Kind::Any, 1)).find_map(|chunk| {
             let base = self.base_of(chunk)?;
-            self.take_all(base, first, layout.slots).then(|| Slots {
-                pool: self.shared().number,
-                chunk: chunk as u8,
-                first: first as u16,
-                count: layout.slots,
-                data: data(base, first, layout.offset, len),
+            let taken = self.take_all(base, first, layout.slots);
+            taken.then(|| {
+                self.open(chunk).count(len);
+                Slots {
+                    pool: self.shared().number,
+                    chunk: chunk as u8,
+                    first: first as u16,
+                    count: layout.slots,
+                    data: data(base, first, layout.offset, len),
+                }
             })
         })
     }

@@ -44,9 +44,11 @@ impl<'a, I: Irq> Open<'a, I> {
         &self.state
     }
 
-    /// Lets the high-water mark start from nothing.
-    pub(super) fn reset_mark(&mut self) {
-        self.state.most = 0;
+    /// Counts a run for `len` bytes.
+    pub(super) fn count(&mut self, len: u64) {
+        let [runs, bytes] = &mut self.state.served;
+        *runs += 1;
+        *bytes += len;
     }
 
     /// Takes slots for `len` bytes of the given shape.
@@ -56,6 +58,7 @@ impl<'a, I: Irq> Open<'a, I> {
             return None;
         };
         self.taken();
+        self.count(len);
         Some(Slots {
             pool: self.shared.number,
             chunk: self.index as u8,
@@ -77,8 +80,6 @@ impl<'a, I: Irq> Open<'a, I> {
     fn taken(&mut self) {
         let free = self.state.chunk.free_slots();
         self.hints.set_free(free);
-        let used = self.state.chunk.total() - free;
-        self.state.most = self.state.most.max(used);
         self.state.touched = true;
         if self.state.watch.tells(free) {
             self.tell(SLACK);

@@ -20,9 +20,12 @@ use super::reserve::Reserved;
 use super::shared::Shared;
 use super::supply::Growth;
 use super::{BadRegion, CHUNK, CHUNK_SLOTS, CHUNKS, Full, LONGEST, SLOT, Slots};
+use crate::error::Refusal;
+use crate::level::Level;
 use crate::restricted::PoolNumber;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use hal::{Cpu, Irq, IrqLock, MAX_CPUS, PhysAddr, PhysRange, RamRegion, Rank};
 
@@ -36,6 +39,9 @@ pub struct Pool<I> {
     spare: IrqLock<Option<Spare>, I>,
     reserved: Reserved<I>,
     capacity: u32,
+    /// Slots in use.
+    pub(super) level: Level,
+    pub(super) refusals: [AtomicU64; Refusal::COUNT],
     /// Chunks that never go.
     floor: usize,
     first: PhysRange,
@@ -93,6 +99,8 @@ impl<I: Irq + Cpu> Pool<I> {
             spare: IrqLock::new(Rank::Layer, "spare chunk of the bounce pool", None),
             reserved: Reserved::new(),
             capacity: capacity(first, growing.as_ref()),
+            level: Level::new(),
+            refusals: [const { AtomicU64::new(0) }; Refusal::COUNT],
             floor,
             first,
             shared: Shared::new(growing),
@@ -187,11 +195,11 @@ impl<I: Irq + Cpu> Pool<I> {
     ///
     /// Context: any; may wait for another core's call, and for nothing else.
     pub fn alloc(&self, layout: &Layout, len: u64) -> Result<Slots, Full> {
-        if let Some(slots) = self.alloc_present(layout, len) {
-            return Ok(slots);
-        }
-        let grown = self.alloc_grown(layout, len);
-        grown.ok_or_else(|| self.full(layout.slots))
+        let present = self.alloc_present(layout, len);
+        let slots = present.or_else(|| self.alloc_grown(layout, len));
+        let slots = slots.ok_or_else(|| self.full(layout.slots))?;
+        self.level.took(slots.count);
+        Ok(slots)
     }
 
     /// As `alloc`, from the chunks there are.
@@ -292,6 +300,7 @@ impl<I: Irq + Cpu> Pool<I> {
             pool: _,
             data: _,
         } = slots;
+        self.level.gave(count);
         if u32::from(first) + count > CHUNK_SLOTS {
             return self.release_long(slots);
         }

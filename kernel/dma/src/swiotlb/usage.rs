@@ -3,6 +3,7 @@
 use super::layout::Kind;
 use super::pool::Pool;
 use super::{CHUNK_SLOTS, SLOT};
+use crate::error::Refusal;
 use core::sync::atomic::Ordering::Relaxed;
 use hal::{Cpu, Irq, PhysRange};
 
@@ -13,11 +14,16 @@ pub struct Usage {
     pub total: u32,
     /// Slots in use, padding included.
     pub used: u32,
-    /// The most that ever were since the mark was reset, chunk by chunk (ST-1): the sum of what each had
-    /// at most.
+    /// The most that ever were at one moment since the mark was reset (ST-1): exact.
     pub high_water: u32,
     /// Upper bound of the longest free run in one chunk.
     pub largest_run: u32,
+    /// Runs of slots that were handed out so far.
+    pub runs: u64,
+    /// Bytes that they were for.
+    pub bytes: u64,
+    /// Requests of its devices that were refused so far, by kind in the order of [`Refusal::ALL`].
+    pub refused: [u64; Refusal::COUNT],
 }
 
 /// How large a pool is and may become.
@@ -47,8 +53,10 @@ pub const PARTS: usize = 32;
 pub struct ChunkUsage {
     /// Its memory.
     pub memory: PhysRange,
-    /// Its slots.
-    pub usage: Usage,
+    /// Slots there are.
+    pub total: u32,
+    /// Slots in use.
+    pub used: u32,
     /// It never goes.
     pub stays: bool,
     /// Slots in use of each part; `None` where the part has no slots.
@@ -56,28 +64,30 @@ pub struct ChunkUsage {
 }
 
 impl<I: Irq + Cpu> Pool<I> {
-    /// Occupancy, chunk after chunk: what other cores do meanwhile may be in it or not.
+    /// Occupancy: slots in use at one moment, the rest chunk after chunk, so that what other cores do
+    /// meanwhile may be in it or not.
     pub fn usage(&self) -> Usage {
-        (0..self.chunks().len()).fold(Usage::default(), |sum, index| {
-            let of = self.usage_of(index);
-            Usage {
-                total: sum.total + of.total,
-                used: sum.used + of.used,
-                high_water: sum.high_water + of.high_water,
-                largest_run: sum.largest_run.max(of.largest_run),
-            }
-        })
+        let mut usage = Usage {
+            used: self.level.used(),
+            high_water: self.level.most(),
+            refused: self.refusals.each_ref().map(|count| count.load(Relaxed)),
+            ..Usage::default()
+        };
+        for index in 0..self.chunks().len() {
+            let chunk = self.open(index);
+            let [runs, bytes] = chunk.state().served;
+            let slots = &chunk.state().chunk;
+            usage.total += slots.total();
+            usage.largest_run = usage.largest_run.max(slots.longest(Kind::Any));
+            usage.runs += runs;
+            usage.bytes += bytes;
+        }
+        usage
     }
 
-    fn usage_of(&self, index: usize) -> Usage {
-        let chunk = self.open(index);
-        let (state, slots) = (chunk.state(), &chunk.state().chunk);
-        Usage {
-            total: slots.total(),
-            used: slots.total() - slots.free_slots(),
-            high_water: state.most,
-            largest_run: slots.longest(Kind::Any),
-        }
+    /// A request of one of its devices was refused.
+    pub(crate) fn refused(&self, kind: Refusal) {
+        self.refusals[kind as usize].fetch_add(1, Relaxed);
     }
 
     /// Chunk `index`, if there is one.
@@ -85,14 +95,14 @@ impl<I: Irq + Cpu> Pool<I> {
         if index >= self.chunks().len() {
             return None;
         }
-        let usage = self.usage_of(index);
         let chunk = self.open(index);
         let memory = chunk.state().memory.as_ref()?.range();
         let first = memory.start().get() / SLOT % u64::from(CHUNK_SLOTS);
         let present = first as u32..first as u32 + chunk.state().chunk.total();
         Some(ChunkUsage {
             memory,
-            usage,
+            total: chunk.state().chunk.total(),
+            used: chunk.state().chunk.total() - chunk.state().chunk.free_slots(),
             stays: index < self.floor(),
             parts: chunk.state().chunk.used_by_part(&present),
         })
@@ -126,8 +136,6 @@ impl<I: Irq + Cpu> Pool<I> {
 
     /// Lets the high-water mark start anew: from nothing, as Linux does (ST-1).
     pub fn reset_high_water(&self) {
-        for index in 0..self.chunks().len() {
-            self.open(index).reset_mark();
-        }
+        self.level.reset();
     }
 }

@@ -77,6 +77,15 @@ impl Layer {
         self.dma.add_restricted("one more", pool, None)
     }
 
+    /// Slots that a device has, and the most that it had.
+    pub fn slots_of(&self, device: &DmaDevice) -> (u32, u32) {
+        self.inspector.slots_of(&self.dma, device)
+    }
+
+    pub fn reset_high_water(&self) {
+        self.inspector.reset_high_water(&self.dma);
+    }
+
     /// The view of a restricted pool.
     pub fn own_pool(&self, own: RestrictedPool) -> PoolView<'_, Machine> {
         let mut pools = self.inspector.pools(&self.dma);

@@ -5,22 +5,23 @@ use crate::console::say;
 use crate::layer::inspector;
 use crate::report;
 use ::shell::{Arguments, Command, Completion, Refusal};
+use arch::Board;
 use core::fmt;
-use dma::DmaDevice;
 use dma::cells::{self, CELL};
 use dma::swiotlb::{CHUNK_SLOTS, ChunkUsage, Extent, PARTS, SLOT, SetUsage, Usage};
-use hal::PhysRange;
+use dma::{DmaDevice, PoolView, RestrictedPool};
+use hal::{KIB, PhysRange};
 
 pub(super) const COMMAND: Command<Context> = Command {
     name: "dma pools",
     arguments: "[reset]",
-    summary: "the bounce pool: slots in use, the most so far, growth",
+    summary: "the bounce pools: slots in use, the most so far, growth",
     details: "\
 A row for each chunk; its bar has a character for every 64 KiB: . none of it
 in use, - up to a half, + more, # all, blank where the chunk has no memory.
 The longest free run is an upper bound: a search that fails makes it exact.
 Small objects bounce by cells, which no cache holds; without one, by slots.
-\"reset\" lets the high-water mark start anew.",
+\"reset\" lets the high-water marks start anew.",
     completion: Completion::Words(&["reset"]),
     run,
 };
@@ -29,27 +30,72 @@ fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
     let dma = context.layer.dma;
     match arguments {
         [] => {}
-        ["reset"] => inspector().reset_pool_high_water(dma),
+        ["reset"] => inspector().reset_high_water(dma),
         _ => return Err(Refusal::Usage),
     }
     report::print_pool(&context.memory);
-    if let Some(usage) = inspector().pool_usage(dma) {
-        print_usage(&usage);
+    for view in inspector().pools(dma) {
+        print_view(&view);
     }
-    if let Some(extent) = inspector().pool_extent(dma) {
-        print_extent(&extent);
-    }
-    inspector()
-        .pool_chunks(dma)
-        .for_each(|chunk| print_chunk(&chunk));
     inspector()
         .reservations(dma)
         .for_each(|set| print_reserved(&set));
     context.layer.masters.iter().for_each(print_quota);
-    if let Some((range, usage)) = inspector().cells(dma) {
-        print_cells(range, usage);
+    say!("devices     slots   most    bounced        KiB  refused");
+    for master in context.layer.masters {
+        print_device(context, master);
     }
     Ok(())
+}
+
+fn print_view(view: &PoolView<'_, Board>) {
+    if view.restricted().is_some() {
+        say!("restricted  {} {}", view.range(), view.name());
+    }
+    print_usage(&view.usage());
+    print_extent(&view.extent());
+    view.chunks().for_each(|chunk| print_chunk(&chunk));
+    if let Some((range, usage)) = view.cells() {
+        print_cells(range, usage);
+    }
+}
+
+fn print_device(context: &Context, master: &DmaDevice) {
+    let totals = inspector().totals(master);
+    let (used, most) = inspector().slots_of(context.layer.dma, master);
+    let pool = inspector().restricted_pool(master);
+    say!(
+        "  {:<9} {used:>5}  {most:>5}  {:>9}  {:>9}  {}{}",
+        master.name(),
+        totals.bounced_all(),
+        totals.bounced_bytes / KIB,
+        Refused(&totals.refused_by),
+        Own(pool)
+    );
+}
+
+/// Refusals by kind, as far as there are any.
+struct Refused<'a>(&'a [u64; dma::Refusal::COUNT]);
+
+impl fmt::Display for Refused<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = dma::Refusal::ALL.iter().zip(self.0);
+        let mut some = kinds.filter(|(_, count)| **count > 0);
+        let Some((kind, count)) = some.next() else {
+            return f.write_str("none");
+        };
+        write!(f, "{kind} {count}")?;
+        some.try_for_each(|(kind, count)| write!(f, ", {kind} {count}"))
+    }
+}
+
+/// The pool that a device has for itself and its like.
+struct Own(Option<RestrictedPool>);
+
+impl fmt::Display for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |own| write!(f, " ({})", own.name()))
+    }
 }
 
 fn print_reserved(set: &SetUsage) {
@@ -80,6 +126,12 @@ fn print_usage(usage: &Usage) {
     say!("  slots      {} of {SLOT} bytes", usage.total);
     say!("  in use     {}", usage.used);
     say!("  most       {}", usage.high_water);
+    say!(
+        "  served     {} runs, {} KiB, refused: {}",
+        usage.runs,
+        usage.bytes / KIB,
+        Refused(&usage.refused)
+    );
     say!("  free run   at most {} slots", usage.largest_run);
 }
 
@@ -101,17 +153,13 @@ fn print_extent(extent: &Extent) {
 fn print_chunk(chunk: &ChunkUsage) {
     let ChunkUsage {
         memory,
-        usage,
+        total,
+        used,
         stays,
         parts,
     } = chunk;
     let stays = if *stays { "stays" } else { "" };
-    say!(
-        "  {memory} {:>5}/{:<5}|{}| {stays}",
-        usage.used,
-        usage.total,
-        Bar(parts)
-    );
+    say!("  {memory} {used:>5}/{total:<5}|{}| {stays}", Bar(parts));
 }
 
 /// A character for each part.

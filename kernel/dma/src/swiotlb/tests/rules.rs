@@ -184,10 +184,7 @@ fn st_2_a_chunk_tells_how_full_each_part_is() {
     assert_eq!(first.map(|chunk| chunk.parts), Some([Some(32); 32]));
     let second = second.expect("there is a part of it");
     assert_eq!(second.parts[..3], [Some(1), Some(0), None]);
-    assert_eq!(
-        (second.usage.total, second.usage.used, second.stays),
-        (40, 1, true)
-    );
+    assert_eq!((second.total, second.used, second.stays), (40, 1, true));
     assert_eq!(pool.chunk_usage(2), None);
     assert_eq!(pool.chunk_usage(64), None);
     let extent = pool.extent();
