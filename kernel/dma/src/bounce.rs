@@ -7,7 +7,9 @@ use crate::layer::Dma;
 use crate::reason::BounceReason;
 use crate::restricted::PoolNumber;
 use crate::stand_in::StandIn;
-use crate::swiotlb::{CHUNK, Denied, Full, Layout, NeverFits, OverQuota, Slots, Terms, max_len};
+use crate::swiotlb::{
+    CHUNK, Denied, Full, Layout, NeverFits, OverQuota, Pool, Slots, Terms, max_len,
+};
 use hal::{DmaAddr, Platform};
 
 impl<P: Platform> Dma<P> {
@@ -18,13 +20,26 @@ impl<P: Platform> Dma<P> {
         request: &Request,
         reason: BounceReason,
     ) -> Result<(Slots, DmaAddr), MapError> {
+        let (pool, layout, len) = self.layout_for(device, request, reason)?;
+        let slots = pool.alloc_for(device.terms(), &layout, len);
+        let slots = slots.map_err(|error| self.denied(error, device.pool_number()))?;
+        self.admit(device, pool, slots)
+    }
+
+    /// What slots for `request` have to look like, in which pool, and the bytes in them.
+    #[inline]
+    pub(crate) fn layout_for(
+        &self,
+        device: &DmaDevice,
+        request: &Request,
+        reason: BounceReason,
+    ) -> Result<(&Pool<P>, Layout, u64), MapError> {
         let block = request.block;
         // What only a refusal tells is worked out there.
-        let reach = || device.reach().last_reachable();
         let pool = self.pool_of(device).ok_or_else(|| MapError::NoPool {
             reason,
             block,
-            reach: reach(),
+            reach: device.reach().last_reachable(),
         })?;
         let capacity = pool.capacity();
         let never = |max| MapError::TooLong {
@@ -37,21 +52,31 @@ impl<P: Platform> Dma<P> {
         let layout = Layout::new(block.start(), len, device.limits(), 0, capacity)
             .and_then(|layout| layout.guarded(len, device.limits(), capacity))
             .map_err(|NeverFits { max }| never(max))?;
-        let slots = pool.alloc_for(device.terms(), &layout, len);
-        let slots = slots.map_err(|error| self.denied(error, device.pool_number()))?;
+        Ok((pool, layout, len))
+    }
+
+    /// Slots that were taken for a device, and where it finds them; back in their pool, if it does not.
+    #[inline]
+    pub(crate) fn admit(
+        &self,
+        device: &DmaDevice,
+        pool: &Pool<P>,
+        slots: Slots,
+    ) -> Result<(Slots, DmaAddr), MapError> {
         self.look_at_freed(&slots);
         self.users.took(device, &slots);
+        let len = slots.data().len();
         match device.reach().reach_slots(slots.data()) {
             Some(bus) if crosses(bus, len, device.limits().seg_boundary_mask) => {
                 self.release_slots(device.terms(), slots);
-                Err(never(CHUNK))
+                Err(MapError::TooLong { len, max: CHUNK })
             }
             Some(bus) => Ok((slots, bus)),
             None => {
                 self.release_slots(device.terms(), slots);
                 Err(MapError::PoolUnreachable {
                     pool: pool.range(),
-                    reach: reach(),
+                    reach: device.reach().last_reachable(),
                 })
             }
         }
@@ -59,7 +84,7 @@ impl<P: Platform> Dma<P> {
 
     /// Why there are no slots, in full.
     #[cold]
-    fn denied(&self, denied: Denied, pool: PoolNumber) -> MapError {
+    pub(crate) fn denied(&self, denied: Denied, pool: PoolNumber) -> MapError {
         match denied {
             Denied::Full(full) => self.full(full, pool),
             Denied::OverQuota(OverQuota {

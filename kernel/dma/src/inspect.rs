@@ -74,11 +74,12 @@ impl Inspector {
         &self,
         dma: &'a Dma<P>,
     ) -> impl Iterator<Item = SetUsage> + use<'a, P> {
-        let own = dma.restricted.iter().map(|own| &*own.pool);
-        dma.pool()
-            .into_iter()
-            .chain(own)
-            .flat_map(Pool::reservations)
+        dma.pools().flat_map(Pool::reservations)
+    }
+
+    /// Maps that wait for slots.
+    pub fn waiters<P: Platform>(&self, dma: &Dma<P>) -> u32 {
+        dma.pools().map(Pool::waiters).sum()
     }
 
     /// Slots that `device` has of its quota, if it has one.

@@ -11,7 +11,7 @@ use crate::lines::{LineMismatch, check_lines};
 use crate::quarantine::Quarantine;
 use crate::reason::{Bouncing, Policy};
 use crate::restricted::Restricted;
-use crate::swiotlb::{NoOrigins, Notes, Pool};
+use crate::swiotlb::{Grants, NoOrigins, Notes, Pool};
 use crate::trace::Trace;
 use crate::users::Users;
 use alloc::boxed::Box;
@@ -30,6 +30,8 @@ pub struct Dma<P: Platform> {
     cells: Option<Cells>,
     /// By number, from 1 on.
     pub(crate) restricted: Vec<Restricted<P>>,
+    /// Who serves those who wait for slots.
+    pub(crate) grants: Option<&'static dyn Grants>,
     quarantine: IrqLock<Quarantine, P>,
     complaints: IrqLock<Complaints, P>,
     /// Of devices, not of drivers.
@@ -60,6 +62,7 @@ impl<P: Platform> Dma<P> {
             pool,
             cells: None,
             restricted: Vec::new(),
+            grants: None,
             quarantine: IrqLock::new(Rank::Layer, "quarantine", Quarantine::new()),
             complaints: IrqLock::new(Rank::Layer, "refused mappings", Complaints::new()),
             alarms: IrqLock::new(Rank::Layer, "alarms", Complaints::new()),
@@ -96,6 +99,18 @@ impl<P: Platform> Dma<P> {
     /// The bounce pool of all devices that have none of their own, if there is one.
     pub(crate) fn pool(&self) -> Option<&Pool<P>> {
         self.pool.as_ref()
+    }
+
+    /// All pools, the restricted ones last.
+    pub(crate) fn pools(&self) -> impl Iterator<Item = &Pool<P>> {
+        let own = self.restricted.iter().map(|own| &*own.pool);
+        self.pool.iter().chain(own)
+    }
+
+    /// The same, before they are shared.
+    pub(crate) fn pools_mut(&mut self) -> impl Iterator<Item = &mut Pool<P>> {
+        let own = self.restricted.iter_mut().map(|own| &mut *own.pool);
+        self.pool.iter_mut().chain(own)
     }
 
     /// The notes on all slots that `device` bounces through, if there are any. Allocates.

@@ -38,6 +38,14 @@
 //! | a slice that was lent to it | [`Staging`] |
 //! | registers of another device | [`Dma::map_resource`] |
 //! | code that keeps bus addresses alone | [`Dma::by_address`] |
+//! | maps that must not fail | [`Dma::reserve`], at probe |
+//! | maps that may wait | [`Dma::map_async`] |
+//!
+//! **When bounce buffers run out.** The pool grows, up to its ceiling. Beyond that a plain map is refused,
+//! and says whether that is for now. Three things make it never come to that: a driver *reserves* as many
+//! buffers as it needs at a time, which nobody else has then; a *quota* ([`Builder::quota`]) keeps one
+//! device from having them all; and [`Dma::map_async`] *waits*, first come, first served, devices in
+//! turn, for an unmap that need not know of it ([`Dma::with_waiting`]: the kernel around provides a queue).
 //!
 //! To lift the crate into another kernel, implement [`hal::Platform`] and hand a 2 MiB block of low
 //! memory to [`swiotlb::Pool::new`]. Unsafe code is in `address`, `door`, `lent`, `shared`, `physical`
@@ -95,6 +103,7 @@ mod testing;
 pub mod trace;
 mod users;
 mod view;
+mod waiting;
 
 pub use attrs::Attrs;
 pub use builder::{Builder, LimitError};
@@ -135,3 +144,4 @@ pub use shared::Shared;
 pub use span::PastEnd;
 pub use users::Consumer;
 pub use view::CpuView;
+pub use waiting::MapFuture;

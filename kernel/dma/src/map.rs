@@ -10,6 +10,8 @@ use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
 use crate::linux;
 use crate::mapping::Mapping;
+use crate::reason::BounceReason;
+use crate::stand_in::StandIn;
 use crate::sync::Link;
 use crate::trace::Kind;
 use hal::{DmaAddr, DmaBuffer, PageSource, Pages, PhysRange, Platform};
@@ -127,23 +129,44 @@ impl<P: Platform> Dma<P> {
         lines: Lines,
     ) -> Result<(Place, DmaAddr), MapError> {
         match decide(device, self.policy(), request)? {
-            Route::Direct(bus) => {
-                let extent = request.extent(device);
-                let extent = extent.expect("a direct route has an extent");
-                Ok((self.direct(device, request, extent, lines), bus))
-            }
+            Route::Direct(bus) => Ok((self.place_direct(device, request, lines), bus)),
             Route::Bounce(reason) => {
                 let (slots, bus) = self.stand_in_for(device, request, reason)?;
-                let (platform, cover) = (self.platform(), self.cover(device));
-                match D::FILL {
-                    Fill::Copy => door::fill(platform, device, buffer, &slots, cover),
-                    Fill::Scrub => door::scrub(platform, device, &slots, cover),
-                }
-                let counters = &device.counters;
-                counters.mapped_bounced::<P>(reason, &slots, request.block.len());
-                Ok((Place::Bounced(slots), bus))
+                let place = self.fill_in::<B, D>(device, buffer, (request, reason), slots);
+                Ok((place, bus))
             }
         }
+    }
+
+    /// A buffer where it lies, as was decided.
+    pub(crate) fn place_direct(
+        &self,
+        device: &DmaDevice,
+        request: &Request,
+        lines: Lines,
+    ) -> Place {
+        let extent = request.extent(device);
+        let extent = extent.expect("a direct route has an extent");
+        self.direct(device, request, extent, lines)
+    }
+
+    /// Fills what stands in for a buffer, as was decided.
+    #[inline]
+    pub(crate) fn fill_in<B: DmaBuffer, D: Direction>(
+        &self,
+        device: &DmaDevice,
+        buffer: &B,
+        (request, reason): (&Request, BounceReason),
+        slots: StandIn,
+    ) -> Place {
+        let (platform, cover) = (self.platform(), self.cover(device));
+        match D::FILL {
+            Fill::Copy => door::fill(platform, device, buffer, &slots, cover),
+            Fill::Scrub => door::scrub(platform, device, &slots, cover),
+        }
+        let counters = &device.counters;
+        counters.mapped_bounced::<P>(reason, &slots, request.block.len());
+        Place::Bounced(slots)
     }
 
     /// Shows a buffer to its device where it lies, unless that may wait.

@@ -97,6 +97,7 @@ impl<P: Platform> Dma<P> {
         pool: Pool<P>,
         cells: Option<Cells>,
     ) -> Result<RestrictedPool, TooManyPools> {
+        let grants = self.grants;
         let pools = &mut self.restricted;
         if pools.len() >= MAX_RESTRICTED {
             return Err(TooManyPools {
@@ -104,6 +105,10 @@ impl<P: Platform> Dma<P> {
             });
         }
         let number = PoolNumber(pools.len() as u8 + 1);
+        let mut pool = pool.numbered(number);
+        if let Some(grants) = grants {
+            pool.serve_by(grants);
+        }
         let handle = RestrictedPool {
             number,
             name,
@@ -111,7 +116,7 @@ impl<P: Platform> Dma<P> {
         };
         pools.push(Restricted {
             handle,
-            pool: Box::new(pool.numbered(number)),
+            pool: Box::new(pool),
             cells: cells.map(|cells| cells.numbered(number)),
         });
         Ok(handle)

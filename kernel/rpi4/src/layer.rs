@@ -5,7 +5,7 @@ extern crate alloc;
 use crate::channels::{self, Channels};
 use crate::information::Machine;
 use crate::masters;
-use crate::memory::{Memory, growth};
+use crate::memory::{Memory, grants, growth};
 use crate::{debug, firmware};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -70,6 +70,7 @@ impl Layer {
 pub(crate) fn bring_up(handoff: &Handoff, machine: &Machine, memory: &Memory) -> Layer {
     let dma = Dma::new(Board, memory.options.bouncing, memory.take_pool());
     let (dma, inspector) = dma.unwrap_or_else(|error| panic!("{error}"));
+    let dma = dma.with_waiting(&grants::Queue);
     INSPECTOR.call_once(|| inspector);
     let mut dma = match memory.take_cells() {
         Some(cells) => dma.with_cells(cells),

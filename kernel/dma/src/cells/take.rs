@@ -30,6 +30,16 @@ impl<P: Platform> Dma<P> {
         Ok((StandIn::Slots(slots), bus))
     }
 
+    /// Cells for `request`, if it is small enough, and some are free.
+    pub(crate) fn cells_for(
+        &self,
+        device: &DmaDevice,
+        request: &Request,
+    ) -> Option<(Run, DmaAddr)> {
+        let len = self.cell_len(device, request)?;
+        self.take_cells(device, len)
+    }
+
     /// Lends `buffer` by cells, if it must bounce, and cells are what it bounces by: without the rest of
     /// the decision, and of its errors, which would take longer than the copy.
     #[inline(never)]

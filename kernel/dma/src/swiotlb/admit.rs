@@ -35,15 +35,52 @@ impl<I: Irq + Cpu> Pool<I> {
 
     #[inline(never)]
     fn alloc_by_terms(&self, terms: &Terms, layout: &Layout, len: u64) -> Result<Slots, Denied> {
+        let taken = self.by_terms(terms, layout, len, || self.alloc(layout, len));
+        if matches!(taken, Err(Denied::Full(_))) && terms.budget().is_some() {
+            // What was charged in vain may have been in a waiter's way.
+            self.waiting().tell();
+        }
+        taken
+    }
+
+    /// As `alloc_for`, on behalf of a waiter: nobody is told of what is taken in vain, since who tries is
+    /// who would be told. `grow`: as far as the pool can.
+    pub(super) fn alloc_waiting(
+        &self,
+        terms: &Terms,
+        layout: &Layout,
+        len: u64,
+        grow: bool,
+    ) -> Result<Slots, Denied> {
+        let present = || {
+            if layout.is_long() {
+                self.alloc_long(layout, len)
+            } else {
+                self.alloc_present(layout, len)
+            }
+        };
+        let any = || {
+            let grown = || grow.then(|| self.grow_until(layout, present)).flatten();
+            self.counted(present().or_else(grown), layout)
+        };
+        self.by_terms(terms, layout, len, any)
+    }
+
+    fn by_terms(
+        &self,
+        terms: &Terms,
+        layout: &Layout,
+        len: u64,
+        any: impl FnOnce() -> Result<Slots, Full>,
+    ) -> Result<Slots, Denied> {
         if let Some(slots) = self.alloc_private(terms, layout, len) {
             return Ok(slots);
         }
         let Some(budget) = terms.budget() else {
-            return self.alloc(layout, len).map_err(Denied::Full);
+            return any().map_err(Denied::Full);
         };
         budget.charge(layout.slots).map_err(Denied::OverQuota)?;
-        let slots = self.alloc(layout, len);
-        slots.map_err(|full| {
+        any().map_err(|full| {
             budget.refund(layout.slots);
             Denied::Full(full)
         })
@@ -59,5 +96,6 @@ impl<I: Irq + Cpu> Pool<I> {
         let count = slots.count;
         self.release(slots);
         budget.refund(count);
+        self.waiting().tell();
     }
 }

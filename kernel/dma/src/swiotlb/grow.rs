@@ -28,12 +28,21 @@ impl<I: Irq + Cpu> Pool<I> {
     /// Takes slots that there are none of yet.
     #[cold]
     pub(super) fn alloc_grown(&self, layout: &Layout, len: u64) -> Option<Slots> {
+        self.grow_until(layout, || self.alloc_present(layout, len))
+    }
+
+    /// Grows until `take` finds what it wants.
+    pub(super) fn grow_until(
+        &self,
+        layout: &Layout,
+        take: impl Fn() -> Option<Slots>,
+    ) -> Option<Slots> {
         let growing = self.growing_state()?;
         for _ in 0..ROUNDS {
             if !self.grow_for(growing, layout) {
                 return None;
             }
-            let slots = self.alloc_present(layout, len);
+            let slots = take();
             if slots.is_some() {
                 return slots;
             }
@@ -114,6 +123,7 @@ impl<I: Irq + Cpu> Pool<I> {
     pub(super) fn fill(&self, growing: &Growing, spare: Spare) {
         self.open(spare.index).attach(spare.memory);
         growing.grown.fetch_add(1, Relaxed);
+        self.waiting().tell();
     }
 
     /// Gives memory back that no place was filled with.

@@ -71,10 +71,14 @@ impl Growing {
         self.claimed.fetch_and(!places, Release);
     }
 
+    /// Is it below its ceiling?
+    pub(super) fn has_room(&self) -> bool {
+        self.claimed() != first(self.growth.ceiling)
+    }
+
     /// Asks for somebody to look after the pool, unless there is nothing to be had.
     pub(super) fn ask(&self) {
-        let full = self.claimed() == first(self.growth.ceiling);
-        if !full && self.asked.swap(1, AcqRel) == 0 {
+        if self.has_room() && self.asked.swap(1, AcqRel) == 0 {
             self.growth.supply.tend_soon();
         }
     }

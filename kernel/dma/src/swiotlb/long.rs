@@ -22,6 +22,14 @@ fn parts(first: u32, count: u32) -> impl Iterator<Item = (u64, u32, u32)> {
 }
 
 impl<I: Irq + Cpu> Pool<I> {
+    /// As [`alloc_long`](Self::alloc_long), and tells those who wait: what it took in vain may have been
+    /// in their way.
+    pub(super) fn alloc_long_aloud(&self, layout: &Layout, len: u64) -> Option<Slots> {
+        let slots = self.alloc_long(layout, len);
+        self.waiting().tell();
+        slots
+    }
+
     /// Takes slots for `len` bytes of a shape that no chunk has room for.
     pub(super) fn alloc_long(&self, layout: &Layout, len: u64) -> Option<Slots> {
         let first = layout.phase;
@@ -95,6 +103,7 @@ impl<I: Irq + Cpu> Pool<I> {
             first, count, data, ..
         } = slots;
         self.give_back(first_block(data), u32::from(first), count);
+        self.waiting().tell();
     }
 }
 

@@ -15,6 +15,7 @@
 //! | `growing`, `grow`, `tend` | places that come and go: who asks, how it grows, how it shrinks |
 //! | `reserve` | private cells of one device, which the rest of the pool cannot take away |
 //! | `terms`, `quota`, `admit` | what one device was promised, and how much it may have |
+//! | `waiting` | those who wait for slots, and who is served when |
 //! | `supply` | what that needs from the kernel around |
 //! | `options` | `swiotlb=` |
 //!
@@ -49,6 +50,7 @@ mod supply;
 mod tend;
 mod terms;
 mod usage;
+mod waiting;
 
 pub(crate) use admit::Denied;
 pub use layout::{Layout, NeverFits, linux_max_len, max_len};
@@ -63,6 +65,8 @@ pub use split::{Remark, Split, Unusable};
 pub use supply::{Growth, Supply};
 pub(crate) use terms::Terms;
 pub use usage::{ChunkUsage, Extent, PARTS, Usage};
+pub use waiting::Grants;
+pub(crate) use waiting::{Served, Ticket, Want};
 
 use crate::restricted::PoolNumber;
 use core::fmt;

@@ -131,7 +131,11 @@ macro_rules! word {
     ($name:ident, $inner:ident, $value:ty) => {
         pub(super) struct $name(core::sync::atomic::$inner);
 
-        #[expect(dead_code, reason = "the same for all widths")]
+        #[allow(
+            dead_code,
+            clippy::allow_attributes,
+            reason = "the same for all widths"
+        )]
         impl $name {
             pub(super) const fn new(value: $value) -> Self {
                 Self(core::sync::atomic::$inner::new(value))

@@ -19,6 +19,7 @@ use super::origins::{NoOrigins, Notes, Places};
 use super::reserve::Reserved;
 use super::shared::Shared;
 use super::supply::Growth;
+use super::waiting::Waiting;
 use super::{BadRegion, CHUNK, CHUNK_SLOTS, CHUNKS, Full, LONGEST, SLOT, Slots};
 use crate::error::Refusal;
 use crate::level::Level;
@@ -38,6 +39,7 @@ pub struct Pool<I> {
     area_count: usize,
     spare: IrqLock<Option<Spare>, I>,
     reserved: Reserved<I>,
+    waiting: Waiting<I>,
     capacity: u32,
     /// Slots in use.
     pub(super) level: Level,
@@ -98,6 +100,7 @@ impl<I: Irq + Cpu> Pool<I> {
             area_count: areas.clamp(1, MAX_CPUS),
             spare: IrqLock::new(Rank::Layer, "spare chunk of the bounce pool", None),
             reserved: Reserved::new(),
+            waiting: Waiting::new(),
             capacity: capacity(first, growing.as_ref()),
             level: Level::new(),
             refusals: [const { AtomicU64::new(0) }; Refusal::COUNT],
@@ -162,6 +165,14 @@ impl<I: Irq + Cpu> Pool<I> {
         &self.spare
     }
 
+    pub(super) fn waiting(&self) -> &Waiting<I> {
+        &self.waiting
+    }
+
+    pub(super) fn waiting_mut(&mut self) -> &mut Waiting<I> {
+        &mut self.waiting
+    }
+
     pub(super) fn reserved(&self) -> &Reserved<I> {
         &self.reserved
     }
@@ -197,6 +208,12 @@ impl<I: Irq + Cpu> Pool<I> {
     pub fn alloc(&self, layout: &Layout, len: u64) -> Result<Slots, Full> {
         let present = self.alloc_present(layout, len);
         let slots = present.or_else(|| self.alloc_grown(layout, len));
+        self.counted(slots, layout)
+    }
+
+    /// Counts what was taken, or says what there is instead.
+    #[inline]
+    pub(super) fn counted(&self, slots: Option<Slots>, layout: &Layout) -> Result<Slots, Full> {
         let slots = slots.ok_or_else(|| self.full(layout.slots))?;
         self.level.took(slots.count);
         Ok(slots)
@@ -205,7 +222,7 @@ impl<I: Irq + Cpu> Pool<I> {
     /// As `alloc`, from the chunks there are.
     pub(super) fn alloc_present(&self, layout: &Layout, len: u64) -> Option<Slots> {
         if layout.is_long() {
-            return self.alloc_long(layout, len);
+            return self.alloc_long_aloud(layout, len);
         }
         let may = self.candidates(layout);
         let area = usize::from(self.areas[I::cpu_id().index()].load(Relaxed)) % CHUNKS;
@@ -267,7 +284,7 @@ impl<I: Irq + Cpu> Pool<I> {
 
     /// The refusal, from what is known without a lock.
     #[cold]
-    fn full(&self, wanted: u32) -> Full {
+    pub(crate) fn full(&self, wanted: u32) -> Full {
         let mut full = Full {
             wanted,
             free: 0,
@@ -304,8 +321,14 @@ impl<I: Irq + Cpu> Pool<I> {
         if u32::from(first) + count > CHUNK_SLOTS {
             return self.release_long(slots);
         }
-        self.open(usize::from(chunk) % CHUNKS)
-            .release(u32::from(first), count);
+        let mut chunk = self.open(usize::from(chunk) % CHUNKS);
+        chunk.release(u32::from(first), count);
+        // Under the lock: see `waiting`.
+        let waited = self.waiting.is_any();
+        drop(chunk);
+        if waited {
+            self.waiting.ask();
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Apart from the device, since slots may outlive that: in quarantine, and of those who wait. Nearly
 //! every device has neither a reservation nor a quota, which one load tells.
 
-use super::atomic::AtomicU32;
+use super::atomic::{AtomicU32, AtomicU64};
 use super::quota::Budget;
 use crate::device::DeviceId;
 use core::fmt;
@@ -19,6 +19,8 @@ pub(crate) struct Terms {
     /// Changed under the lock of the set that is meant, and read without one.
     special: AtomicU32,
     budget: Option<Budget>,
+    /// When it would be served if it came to wait now. Read and changed under the waiters' lock.
+    next_round: AtomicU64,
 }
 
 impl Terms {
@@ -28,6 +30,7 @@ impl Terms {
             name,
             special: AtomicU32::new(if quota.is_some() { QUOTA } else { 0 }),
             budget: quota.map(Budget::new),
+            next_round: AtomicU64::new(0),
         }
     }
 
@@ -41,6 +44,15 @@ impl Terms {
 
     pub(crate) fn budget(&self) -> Option<&Budget> {
         self.budget.as_ref()
+    }
+
+    /// The round behind that of the last waiter of the device.
+    pub(super) fn next_round(&self) -> u64 {
+        self.next_round.load(Relaxed)
+    }
+
+    pub(super) fn set_next_round(&self, round: u64) {
+        self.next_round.store(round, Relaxed);
     }
 
     /// Nothing was promised, and everything is allowed.

@@ -8,6 +8,7 @@ mod intruders;
 mod reserved;
 mod rules;
 mod schedules;
+mod waiting;
 
 use super::layout::Layout;
 use super::model::{Core, region};

@@ -13,7 +13,7 @@ pub mod lists;
 
 use dma::cells::{self, Cells};
 use dma::checker::{Checker, Finding, Forbidden, Options};
-use dma::swiotlb::{Pool, Usage};
+use dma::swiotlb::{Grants, Pool, Usage};
 use dma::trace::Line;
 use dma::{
     Bouncing, Complaint, Direction, Dma, DmaDevice, Engine, EngineId, Halt, InFlight, Inspector,
@@ -91,6 +91,17 @@ impl Layer {
         let mut pools = self.inspector.pools(&self.dma);
         let found = pools.find(|pool| pool.restricted() == Some(own));
         found.expect("added to this layer")
+    }
+
+    /// Maps wait for slots, served by `grants`.
+    pub fn waiting(self, grants: &'static dyn Grants) -> Self {
+        let Self { dma, inspector } = self;
+        let dma = dma.with_waiting(grants);
+        Self { dma, inspector }
+    }
+
+    pub fn waiters(&self) -> u32 {
+        self.inspector.waiters(&self.dma)
     }
 
     pub fn complaint(&self) -> Option<Complaint> {

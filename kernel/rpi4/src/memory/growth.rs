@@ -37,9 +37,15 @@ pub(crate) fn serve(dma: &'static Dma<Board>) {
 
 /// A job of the work queue.
 fn tend(_: usize) {
-    if let Some(dma) = LAYER.get() {
+    if let Some(dma) = layer() {
         dma.tend_pool();
+        dma.grant();
     }
+}
+
+/// The layer, once it is there.
+pub(super) fn layer() -> Option<&'static Dma<Board>> {
+    LAYER.get().copied()
 }
 
 /// Queues the job. A full queue is asked again: what is owed is not forgotten.

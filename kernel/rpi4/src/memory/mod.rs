@@ -8,6 +8,7 @@
 //! | `pool` | `swiotlb=`, and the memory for the bounce pool's floor |
 //! | `regions` | the memory of restricted pools |
 //! | `growth` | what the pool grows by, and who looks after it |
+//! | `grants` | who serves those who wait for slots |
 //! | `uncached` | memory that no cache holds |
 //! | `tables` | the final page tables |
 //!
@@ -17,6 +18,7 @@
 
 mod claims;
 mod early;
+pub(crate) mod grants;
 pub(crate) mod growth;
 mod pool;
 mod regions;

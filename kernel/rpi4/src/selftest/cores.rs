@@ -4,11 +4,13 @@ mod queue;
 mod shared;
 mod sleep;
 mod together;
+mod waiting;
 
 pub(super) use queue::while_others_are_busy;
 pub(crate) use together::together;
 
-pub(super) const TESTS: [&[super::Test]; 3] = [sleep::TESTS, shared::TESTS, queue::TESTS];
+pub(super) const TESTS: [&[super::Test]; 4] =
+    [sleep::TESTS, shared::TESTS, waiting::TESTS, queue::TESTS];
 
 use arch::{Board, Timer};
 use hal::{Clock, Cpu, CpuId, Defer, Job, QueueFull};

@@ -67,7 +67,7 @@ fn burst(bed: &Bed) -> Verdict {
 }
 
 /// The floor, and nothing kept ready, before long.
-fn regained(bed: &Bed) -> Verdict {
+pub(super) fn regained(bed: &Bed) -> Verdict {
     let rests = || {
         let rests = |extent: Extent| total(bed) == extent.floor && !extent.spare;
         extent(bed).is_some_and(rests)

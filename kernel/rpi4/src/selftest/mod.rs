@@ -4,6 +4,7 @@
 //! board.
 
 mod bed;
+mod block_on;
 mod canary;
 mod cards;
 mod cells;
@@ -19,7 +20,9 @@ mod lists;
 mod moves;
 mod overrun;
 mod reported;
+mod reserved;
 mod restricted;
+mod scarce;
 mod second_handle;
 mod traps;
 
@@ -100,6 +103,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), T
         canary::TESTS,
         limits::TESTS,
         growth::TESTS,
+        reserved::TESTS,
         handler::TESTS,
         held::TESTS,
         cards::TESTS,

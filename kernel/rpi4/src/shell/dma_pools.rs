@@ -20,6 +20,7 @@ pub(super) const COMMAND: Command<Context> = Command {
 A row for each chunk; its bar has a character for every 64 KiB: . none of it
 in use, - up to a half, + more, # all, blank where the chunk has no memory.
 The longest free run is an upper bound: a search that fails makes it exact.
+What a device reserved counts as in use. A map that may wait for slots does so.
 Small objects bounce by cells, which no cache holds; without one, by slots.
 \"reset\" lets the high-water marks start anew.",
     completion: Completion::Words(&["reset"]),
@@ -41,6 +42,9 @@ fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
         .reservations(dma)
         .for_each(|set| print_reserved(&set));
     context.layer.masters.iter().for_each(print_quota);
+    if let waiters @ 1.. = inspector().waiters(dma) {
+        say!("  waiting    {waiters} maps");
+    }
     say!("devices     slots   most    bounced        KiB  refused");
     for master in context.layer.masters {
         print_device(context, master);

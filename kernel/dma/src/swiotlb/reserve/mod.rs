@@ -107,6 +107,7 @@ impl<I: Irq + Cpu> Pool<I> {
                 terms.add_set(number);
                 drop(set);
                 drop(before);
+                self.waiting().tell();
                 Ok(SetNumber(number as u8))
             }
             Err(short) => {
@@ -146,7 +147,7 @@ impl<I: Irq + Cpu> Pool<I> {
 
     /// A cell for `len` bytes of the given shape, if the device of `terms` has one: of the shortest that
     /// will do.
-    pub(super) fn alloc_private(&self, terms: &Terms, layout: &Layout, len: u64) -> Option<Slots> {
+    pub(crate) fn alloc_private(&self, terms: &Terms, layout: &Layout, len: u64) -> Option<Slots> {
         let mut sets = terms.sets();
         while sets != 0 {
             let number = self.tightest(terms, sets, len)?;
@@ -165,6 +166,11 @@ impl<I: Irq + Cpu> Pool<I> {
             sets &= !(1 << number);
         }
         None
+    }
+
+    /// Takes and leaves the lock of each set (see `waiting`).
+    pub(super) fn sweep_private(&self) {
+        self.reserved().0.iter().for_each(|set| drop(set.lock()));
     }
 
     /// Of `sets`, the one with the shortest cells among those that have one.
@@ -186,11 +192,14 @@ impl<I: Irq + Cpu> Pool<I> {
     #[cold]
     pub(super) fn release_private(&self, slots: &Slots) {
         let number = SetNumber(slots.chunk & !PRIVATE);
-        let home = self
-            .reserved()
-            .set(number)
-            .lock()
-            .give(usize::from(slots.first));
+        let mut set = self.reserved().set(number).lock();
+        let home = set.give(usize::from(slots.first));
+        // Under the lock: see `waiting`.
+        let waited = self.waiting().is_any();
+        drop(set);
+        if waited {
+            self.waiting().ask();
+        }
         if let Some(cell) = home {
             self.release(cell);
         }

@@ -1,0 +1,160 @@
+//! All cores want more slots than there are: their maps wait for each other's unmaps, and none is lost.
+
+use super::super::bed::NO_POOL;
+use super::super::block_on::block_on;
+use super::super::copy::{TIMEOUT_US, told};
+use super::super::scarce::Scarce;
+use super::super::{Bed, Reason, Test, Verdict, attempt, check, reason};
+use super::together::together;
+use crate::channels::{Channels, RamPages};
+use crate::layer::inspector;
+use arch::{Board, Timer};
+use core::sync::atomic::{AtomicU32, Ordering};
+use dma::{Direction, Dma, DmaDevice, FromDevice, Mapping, ToDevice};
+use drivers::dma_channel::Copy;
+use hal::{CpuId, Pages, Zone};
+use mm::Zones;
+use spin::Once;
+
+pub(super) const TESTS: &[Test] = &[
+    // rules: WT-1, WT-2, WT-4
+    ("maps wait for slots while other cores unmap", waiting_maps),
+];
+
+/// What the cores share.
+struct Shared {
+    channels: &'static Channels,
+    zones: &'static Zones<Board>,
+}
+
+static SHARED: Once<Shared> = Once::new();
+/// How often a map had to wait.
+static WAITS: AtomicU32 = AtomicU32::new(0);
+
+/// Slots that are left for all cores: fewer than they want at a time, and more than they hold while they
+/// wait.
+const SLOTS: u32 = 12;
+/// Rounds of every core.
+const ROUNDS: usize = 24;
+
+fn waiting_maps(bed: &Bed) -> Verdict {
+    if bed.out_of_reach(&[Zone::High]) {
+        return NO_POOL;
+    }
+    SHARED.call_once(|| Shared {
+        channels: bed.channels,
+        zones: bed.memory.zones,
+    });
+    WAITS.store(0, Ordering::Release);
+    let before = bed.in_use();
+    let scarce = attempt!(Scarce::leave(bed, SLOTS), "reserving the rest of the pool");
+    let taken = bed.in_use();
+    let played = together(carry);
+    let (left, waiters) = (bed.in_use(), inspector().waiters(bed.dma()));
+    drop(scarce);
+    attempt!(played, "a core");
+    check!(
+        left == taken,
+        "{taken} slots were in use before, {left} after"
+    );
+    check!(waiters == 0, "{waiters} wait still");
+    let waits = WAITS.load(Ordering::Acquire);
+    check!(waits > 0, "nobody had to wait for {SLOTS} slots");
+    check!(
+        bed.in_use() == before,
+        "{before} slots in use before, {} after",
+        bed.in_use()
+    );
+    super::super::growth::regained(bed)
+}
+
+fn carry(core: CpuId) -> Result<(), Reason> {
+    let core = core.index();
+    let shared = SHARED
+        .get()
+        .ok_or_else(|| reason(format_args!("nothing is shared")))?;
+    for round in 0..ROUNDS {
+        hold(shared, core, round)?;
+        // Not every core has a channel.
+        if core < shared.channels.channels.len() {
+            carry_by_channel(shared, core, round)?;
+        }
+    }
+    Ok(())
+}
+
+/// Bytes that no other core and no other round has in this order.
+fn byte(core: usize, round: usize, i: usize) -> u8 {
+    (i * 11 + i / 241 + core * 64 + round * 5 + 1) as u8
+}
+
+/// Pages of `len` bytes, blank or not.
+fn pages(
+    shared: &Shared,
+    (core, round): (usize, usize),
+    len: u64,
+    blank: bool,
+) -> Result<RamPages, Reason> {
+    let mut pages = Pages::alloc(shared.zones, len, Zone::High).map_err(told)?;
+    let mut bytes = pages.bytes_mut(&Board);
+    for (i, to) in bytes.iter_mut().enumerate() {
+        let value = byte(core, round, i);
+        *to = if blank { !value } else { value };
+    }
+    drop(bytes);
+    Ok(pages)
+}
+
+fn check_bytes(pages: &RamPages, core: usize, round: usize) -> Result<(), Reason> {
+    let bytes = pages.bytes(&Board);
+    let wrong = bytes
+        .iter()
+        .enumerate()
+        .find(|(i, found)| **found != byte(core, round, *i));
+    wrong.map_or(Ok(()), |(i, found)| {
+        Err(reason(format_args!(
+            "core {core}, round {round}: byte {i} is {found:#04x}"
+        )))
+    })
+}
+
+/// Maps, after others unmapped if it must.
+fn map<D: Direction>(
+    (dma, device): (&'static Dma<Board>, &'static DmaDevice),
+    pages: RamPages,
+    direction: D,
+) -> Result<Mapping<'static, Board, RamPages, D>, Reason> {
+    let lost = || {
+        reason(format_args!(
+            "nobody woke a map: {} wait",
+            inspector().waiters(dma)
+        ))
+    };
+    let (mapped, waits) = block_on(dma.map_async(device, pages, direction)).ok_or_else(lost)?;
+    WAITS.fetch_add(waits, Ordering::AcqRel);
+    mapped.map_err(told)
+}
+
+/// Through up to eight slots and back, with no engine. Nothing else is held meanwhile.
+fn hold(shared: &Shared, core: usize, round: usize) -> Result<(), Reason> {
+    let any = &shared.channels.channels[0].1;
+    let len = 900 + (core as u64 * 5 + round as u64) % 8 * 2048;
+    let pages = pages(shared, (core, round), len, false)?;
+    let mapping = map((any.layer(), any.device()), pages, ToDevice)?;
+    check_bytes(&mapping.unmap(), core, round)
+}
+
+/// From one slot to another: waits for the second while it holds the first.
+fn carry_by_channel(shared: &Shared, core: usize, round: usize) -> Result<(), Reason> {
+    let channel = &shared.channels.channels[core].1;
+    let (ends, len) = ((channel.layer(), channel.device()), 1000 + round as u64 * 4);
+    let source = pages(shared, (core, round), len, false)?;
+    let dest = pages(shared, (core, round), len, true)?;
+    let source = map(ends, source, ToDevice)?;
+    let dest = map(ends, dest, FromDevice)?;
+    let transfer = channel.start(Copy { source, dest });
+    let transfer = transfer.map_err(|not| told(not.error))?;
+    let ended = transfer.wait(&Timer, TIMEOUT_US);
+    let (_, dest) = ended.map_err(|failure| told(failure.error))?;
+    check_bytes(&dest.unmap(), core, round)
+}
