@@ -16,6 +16,16 @@ pub enum SgError {
         /// Why.
         error: MapError,
     },
+    /// The pool is in pieces: an element that bounces is put together of more of them than the segments go.
+    /// Works later.
+    Fragmented {
+        /// Which.
+        index: usize,
+        /// Segments that are permitted.
+        max: usize,
+        /// What the pool had in the end.
+        error: MapError,
+    },
     /// An element does not start or end where the device can pass from one segment to the next.
     Granule {
         /// Which.
@@ -36,7 +46,7 @@ impl SgError {
     /// What a caller can do about it (MAP-2).
     pub const fn class(&self) -> Class {
         match self {
-            Self::Element { error, .. } => error.class(),
+            Self::Element { error, .. } | Self::Fragmented { error, .. } => error.class(),
             Self::Empty | Self::Granule { .. } | Self::TooManySegments { .. } => Class::Never,
         }
     }
@@ -47,6 +57,11 @@ impl fmt::Display for SgError {
         match self {
             Self::Empty => write!(f, "the list is empty: push a buffer first"),
             Self::Element { index, error } => write!(f, "element {index}: {error}"),
+            Self::Fragmented { index, max, error } => write!(
+                f,
+                "element {index}: the {max} segments permitted are too few for the runs that there are: \
+                 {error}"
+            ),
             Self::Granule {
                 index,
                 block,

@@ -86,7 +86,7 @@ impl<P: Platform> Link<'_, P> {
     /// Counts a refusal, and keeps it for whoever may print.
     pub(super) fn refused<T>(&self, error: SgError, table: T, attrs: Attrs) -> SgRefused<T> {
         match error {
-            SgError::Element { error, .. } => {
+            SgError::Element { error, .. } | SgError::Fragmented { error, .. } => {
                 self.dma.refuse(self.device, error, attrs);
             }
             _ => {
@@ -95,26 +95,6 @@ impl<P: Platform> Link<'_, P> {
             }
         }
         SgRefused { error, table }
-    }
-
-    /// Slots for all that bounces.
-    fn take_slots<B: DmaBuffer, D: Direction>(
-        &self,
-        table: &mut SgTable<B>,
-        attrs: Attrs,
-    ) -> Result<(), SgError> {
-        let elements = &table.elements;
-        for piece in &mut table.pieces {
-            let Route::Bounce(reason) = piece.part.route else {
-                continue;
-            };
-            let index = piece.element();
-            let request = request_of::<B, D>(piece, elements, attrs);
-            let taken = self.dma.stand_in_for(self.device, &request, reason);
-            let (slots, bus) = taken.map_err(|error| SgError::Element { index, error })?;
-            (piece.slots, piece.bus) = (Some(slots), bus);
-        }
-        Ok(())
     }
 
     /// Copies and cleans what the device is about to see, and waits once for all of it (SG-6).
@@ -180,7 +160,11 @@ impl<P: Platform> Link<'_, P> {
 }
 
 /// The request that a piece stands for.
-fn request_of<B: DmaBuffer, D: Direction>(piece: &Piece, elements: &[B], attrs: Attrs) -> Request {
+pub(super) fn request_of<B: DmaBuffer, D: Direction>(
+    piece: &Piece,
+    elements: &[B],
+    attrs: Attrs,
+) -> Request {
     let whole = Request::of(&elements[piece.element()], D::DIR, attrs);
     let block = piece.block();
     Request { block, ..whole }

@@ -14,7 +14,8 @@
 //!
 //! * **Each element decides for itself** (SG-4), by the one decision of the layer.
 //! * **An element that is too long** for one bounce buffer becomes several, where the caller permits
-//!   more segments than elements (SG-9).
+//!   more segments than elements (SG-9). So it does where the pool has no run as long any more: runs get
+//!   shorter down to a slot, as far as the segments go.
 //! * **Of a long buffer that shares its edge lines** only the first and the last line bounce, where
 //!   the device takes that many segments and both ends fit its granule; else all of it does.
 //! * **Neighbours are joined** on the bus side where both are mapped as they lie (SG-8).
@@ -31,6 +32,7 @@
 //!
 //! Context: making a table allocates; mapping, unmapping and launching it does not.
 
+mod cut;
 mod error;
 mod laid_out;
 mod look;
@@ -46,6 +48,7 @@ mod segments;
 mod shared;
 mod sync;
 mod table;
+mod take;
 mod unmap;
 mod view;
 

@@ -30,6 +30,13 @@ impl Piece {
         Self { part, bus, slots }
     }
 
+    /// Keeps the first `len` bytes, which are not all, and returns the others as they are planned.
+    pub(super) fn cut(&mut self, len: u64, kept_bits: u64) -> Self {
+        let (first, rest) = self.part.cut(len);
+        self.part = first;
+        Self::planned(rest, kept_bits)
+    }
+
     /// Where the device finds it.
     pub(crate) fn bus(&self) -> DmaAddr {
         self.bus

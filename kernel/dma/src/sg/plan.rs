@@ -1,14 +1,15 @@
 //! How each element of a list reaches the device: as it lies, through the pool, or in parts. Pure:
 //! numbers in, parts out; nothing is taken, copied or cleaned.
 
+use super::cut::{first_run, granule};
 use crate::attrs::Attrs;
 use crate::decision::{Request, Route, route};
 use crate::device::DmaDevice;
 use crate::direction::Dir;
 use crate::error::MapError;
 use crate::reason::Policy;
-use crate::swiotlb::{Layout, NeverFits, SLOT, max_len};
-use hal::{DmaBuffer, LINE, PhysRange};
+use crate::swiotlb::{Layout, NeverFits, SLOT, room_at};
+use hal::{DmaBuffer, LINE, PhysAddr, PhysRange};
 
 /// A stretch of an element with a route of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,33 @@ pub(crate) struct Part {
     pub(crate) extent: PhysRange,
     /// How the device gets them.
     pub(crate) route: Route,
+}
+
+impl Part {
+    /// The first `len` bytes, which are not all, and the others.
+    pub(super) fn cut(self, len: u64) -> (Self, Self) {
+        let first = self.block.slice(0, len).expect("inside the part");
+        let behind = |range: PhysRange| {
+            range
+                .slice(len, range.len() - len)
+                .expect("inside the part")
+        };
+        let (block, extent) = (behind(self.block), behind(self.extent));
+        let rest = Self {
+            block,
+            extent,
+            ..self
+        };
+        let (block, extent) = (first, first);
+        (
+            Self {
+                block,
+                extent,
+                ..self
+            },
+            rest,
+        )
+    }
 }
 
 /// What does not change from one element to the next.
@@ -44,8 +72,10 @@ pub(super) type EdgeRoutes = [Option<(PhysRange, Route)>; 3];
 /// What to do with an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// All of it the same way, in stretches of so many bytes.
-    Runs(Route, u64),
+    /// All of it the same way, and as one.
+    Whole(Route),
+    /// Through the pool, in several runs.
+    Runs(Route),
     /// The lines at its ends for themselves.
     Edges(EdgeRoutes),
 }
@@ -93,38 +123,44 @@ impl Terms<'_> {
     pub(super) fn shape<B: DmaBuffer>(&self, buffer: &B) -> Result<Shape, MapError> {
         let request = Request::of(buffer, self.dir, self.attrs);
         let route = route(self.device, self.policy, &request)?;
-        let len = request.block.len();
         Ok(match (route, self.capacity) {
             (Route::Bounce(_), Some(capacity)) => match self.edges_of(&request)? {
                 Some(parts) => Shape::Edges(parts),
-                None => Shape::Runs(route, self.step(&request, capacity)?),
+                None if self.is_cut(&request, capacity)? => Shape::Runs(route),
+                None => Shape::Whole(route),
             },
-            _ => Shape::Runs(route, len),
+            _ => Shape::Whole(route),
         })
     }
 
-    /// The longest stretch of a block that one bounce buffer stands in for, if there may be several;
-    /// cuts fall on whole lines if the start does, and on the granule in any case. An error where a
-    /// block has to fit as a whole and does not (SG-9).
-    fn step(&self, request: &Request, capacity: u32) -> Result<u64, MapError> {
-        let (limits, len) = (self.device.limits(), request.block.len());
-        let longest = max_len(limits, capacity).min(limits.max_seg_size);
-        let unit = if longest < LINE { self.granule() } else { LINE };
-        let step = longest & !(unit - 1);
-        if self.split && len > longest && step > 0 {
-            return Ok(step);
+    /// Bytes of the longest run that stands in for what starts at `start`.
+    fn room_at(&self, start: PhysAddr, capacity: u32) -> u64 {
+        let limits = self.device.limits();
+        room_at(start, limits, capacity).min(limits.max_seg_size)
+    }
+
+    /// Is a block that bounces cut into several runs? An error where it has to fit as a whole and does not
+    /// (SG-9).
+    fn is_cut(&self, request: &Request, capacity: u32) -> Result<bool, MapError> {
+        let (limits, start, len) = (
+            self.device.limits(),
+            request.block.start(),
+            request.block.len(),
+        );
+        let room = self.room_at(start, capacity);
+        if self.split && len > room && first_run(start, room, limits) > 0 {
+            return Ok(true);
         }
         let device_len = request.extent(self.device).map_or(len, PhysRange::len);
-        match Layout::new(request.block.start(), device_len, limits, 0, capacity) {
-            Ok(_) => Ok(len),
+        match Layout::new(start, device_len, limits, 0, capacity) {
+            Ok(_) => Ok(false),
             Err(NeverFits { max }) => Err(MapError::TooLong { len, max }),
         }
     }
 
     /// What segments but the last are multiples of.
     pub(super) fn granule(&self) -> u64 {
-        let limits = self.device.limits();
-        limits.granule.max(limits.seg_granule)
+        granule(self.device.limits())
     }
 
     /// The three parts of a block that would go as it lies but for the lines at its ends.
@@ -173,34 +209,39 @@ impl Terms<'_> {
         };
         match shape {
             // Of a direct route there is one.
-            Shape::Runs(route, step) => runs(request.block, step, |block| part(block, route)),
+            Shape::Whole(route) => part(request.block, route),
+            Shape::Runs(route) => self.runs(request.block, |block| part(block, route)),
             Shape::Edges(parts) => parts
                 .into_iter()
                 .flatten()
                 .try_for_each(|(block, route)| part(block, route)),
         }
     }
-}
 
-/// Cuts `block` into stretches of `step` bytes.
-fn runs<E>(
-    block: PhysRange,
-    step: u64,
-    mut each: impl FnMut(PhysRange) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut at = 0;
-    while at < block.len() {
-        let len = step.min(block.len() - at);
-        each(block.slice(at, len).expect("inside the block"))?;
-        at += len;
+    /// Cuts `block` into runs, each as long as there may be one (AL-2).
+    fn runs<E>(
+        &self,
+        block: PhysRange,
+        mut each: impl FnMut(PhysRange) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (limits, capacity) = (self.device.limits(), self.capacity.unwrap_or(0));
+        let mut rest = Some(block);
+        while let Some(block) = rest {
+            let (start, len) = (block.start(), block.len());
+            let room = self.room_at(start, capacity);
+            // Where no cut is right, the walk has to end all the same: the list is refused then.
+            let run = first_run(start, room, limits).max(1);
+            let run = if len <= room { len } else { run.min(len) };
+            each(block.slice(0, run).expect("inside the block"))?;
+            rest = block.slice(run, len - run);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hal::PhysAddr;
     use proptest::prelude::*;
 
     fn range(start: u64, end: u64) -> PhysRange {

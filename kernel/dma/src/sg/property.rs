@@ -244,7 +244,7 @@ fn sg_9_without_leave_to_split_an_element_is_one_run() {
     let mut terms = terms(&device, Dir::FromDevice);
     let high = alone(0x4000_0000, 5000);
     let route = Route::Bounce(BounceReason::Unreachable);
-    assert_eq!(terms.shape(&high), Ok(Shape::Runs(route, 1024)));
+    assert_eq!(terms.shape(&high), Ok(Shape::Runs(route)));
     terms.split = false;
-    assert_eq!(terms.shape(&high), Ok(Shape::Runs(route, 5000)));
+    assert_eq!(terms.shape(&high), Ok(Shape::Whole(route)));
 }

@@ -220,6 +220,21 @@ fn longest(limits: &Limits, offset: u64, capacity: u32) -> u64 {
     (u64::from(run_limit(limits, capacity)) * SLOT).saturating_sub(offset)
 }
 
+/// Bytes of the longest run that stands in for what starts at `orig`. There is none for a device whose
+/// alignment no slot has.
+pub(crate) fn room_at(orig: PhysAddr, limits: &Limits, capacity: u32) -> u64 {
+    let mask = limits.min_align_mask;
+    let offset = orig.get() & mask & (SLOT - 1);
+    let (align, phase) = placement(orig, SLOT, mask, SLOT - 1);
+    if align > CHUNK_SLOTS {
+        return 0;
+    }
+    let boundary = boundary_slots(limits);
+    let slots = run_limit(limits, capacity).saturating_sub(phase & (boundary - 1));
+    let room = guarded(u64::from(slots) * SLOT, offset, limits);
+    room.min(longest(limits, offset, capacity))
+}
+
 /// The longest buffer that can bounce for a device with these limits wherever the original lies: the
 /// alignment may cost as many bytes as its mask.
 pub fn max_len(limits: &Limits, capacity: u32) -> u64 {
@@ -321,6 +336,24 @@ mod tests {
         let limits = limits(0xFFF, 0xFF);
         let made = Layout::new(PhysAddr::new(0x2_0801), 1, &limits, 0xFFF, CHUNK_SLOTS);
         assert_eq!(made, Err(NeverFits { max: 0 }));
+    }
+
+    proptest! {
+        #[test]
+        fn sg_9_the_room_of_a_run_is_what_just_fits(
+            orig in 0u64..0x10_0000, m in 0u32..22, boundary in 11u32..23, capacity in 1u32..2000,
+            untrusted in any::<bool>(),
+        ) {
+            let limits = Limits { untrusted, ..limits((1 << m) - 1, (1 << boundary) - 1) };
+            let orig = PhysAddr::new(orig);
+            let fits = |len| {
+                let made = Layout::new(orig, len, &limits, 0, capacity);
+                made.and_then(|made| made.guarded(len, &limits, capacity)).is_ok()
+            };
+            let room = room_at(orig, &limits, capacity);
+            prop_assert!(room == 0 || fits(room), "{room} do not fit");
+            prop_assert!(!fits(room + 1), "there is room for more than {room}");
+        }
     }
 
     proptest! {

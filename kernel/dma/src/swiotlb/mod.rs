@@ -53,6 +53,7 @@ mod usage;
 mod waiting;
 
 pub(crate) use admit::Denied;
+pub(crate) use layout::room_at;
 pub use layout::{Layout, NeverFits, linux_max_len, max_len};
 pub use options::{Complaint, Complaints, Options};
 pub use origins::NoOrigins;

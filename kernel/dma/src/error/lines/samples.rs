@@ -232,6 +232,11 @@ pub(super) fn lines() -> Vec<String> {
                 granule: 4,
             },
             SgError::TooManySegments { max: 32 },
+            SgError::Fragmented {
+                index: 31,
+                max: 32,
+                error: map_errors()[0],
+            },
         ]),
         told([
             SyncError::PastEnd(past),
