@@ -133,7 +133,7 @@ impl<P: Platform> ByAddress<'_, P> {
     }
 
     /// Cleans what the device is about to see where it lies (CM-1), unless that may wait.
-    fn show(&self, request: &Request, attrs: Attrs) -> bool {
+    pub(super) fn show(&self, request: &Request, attrs: Attrs) -> bool {
         let waits =
             attrs.contains(Attrs::DEFER_SYNC) || attrs.contains(Attrs::ALREADY_DEVICE_OWNED);
         if waits || self.device.limits().coherent {

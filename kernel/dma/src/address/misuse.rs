@@ -5,7 +5,7 @@
 
 use crate::direction::Dir;
 use core::fmt;
-use hal::{DmaAddr, LINE};
+use hal::{DmaAddr, LINE, PhysRange};
 
 /// A call that does not fit the mapping it names. Each formats to one line that says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,11 @@ pub enum Misuse {
         addr: DmaAddr,
         /// Bytes from there on.
         len: u64,
+    },
+    /// An entry of a list has no address: nothing was done for it.
+    NotInList {
+        /// Its bytes.
+        block: PhysRange,
     },
     /// Unmapped with another length than mapped. The whole mapping ended.
     OtherLength {
@@ -71,6 +76,10 @@ impl fmt::Display for Misuse {
                 f,
                 "{len} bytes at bus address {addr} share a cache line with bytes that the device still \
                  has: sync multiples of {LINE} bytes of a buffer that starts on one"
+            ),
+            Self::NotInList { block } => write!(
+                f,
+                "the list's entry at {block} is not mapped: unmap and sync what map gave an address, once"
             ),
             Self::OtherLength { addr, len, mapped } => write!(
                 f,

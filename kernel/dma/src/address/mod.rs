@@ -11,6 +11,8 @@
 //! | `dma_unmap_single`, `_page`, `_phys` | [`unmap_single`](ByAddress::unmap_single) |
 //! | `dma_sync_single_for_cpu`, `_for_device` | the same, any part of a mapping |
 //! | `dma_sync_single_range_for_cpu`, `_for_device` | the same |
+//! | `dma_map_sg`, `dma_unmap_sg` | [`map_sg`](ByAddress::map_sg), [`unmap_sg`](ByAddress::unmap_sg), over [`SgEntry`] |
+//! | `dma_sync_sg_for_cpu`, `_for_device` | the same |
 //! | `dma_map_resource` | [`map_resource`](ByAddress::map_resource); unmap is nothing |
 //! | `dma_mapping_error` | the `Result` of map: there is no error address (MAP-1) |
 //! | `dma_need_sync` | [`need_sync`](ByAddress::need_sync), [`need_unmap`](ByAddress::need_unmap) |
@@ -37,13 +39,16 @@
 )]
 
 mod attrs;
+mod entry;
 mod find;
+mod list;
 mod map;
 mod misuse;
 mod sync;
 mod unmap;
 
 pub use attrs::Attrs;
+pub use entry::SgEntry;
 pub use misuse::Misuse;
 
 use crate::checker::{Call, Seen};

@@ -160,6 +160,13 @@ impl<P: Platform> ByAddress<'_, P> {
         door::copy_block_out(platform, &mut part.original, all, &part.slots);
     }
 
+    /// Copies a bounce buffer home whose stale lines were dropped.
+    pub(super) fn copy_clean_home(&self, part: &mut Part) {
+        let original = part.original.range();
+        let all = (original, Span::whole(original.len()));
+        door::copy_block_out(self.dma.platform(), &mut part.original, all, &part.slots);
+    }
+
     /// Copies to a bounce buffer, clean for a device that does not snoop.
     fn copy_out(&self, part: &Part) {
         let (platform, original) = (self.dma.platform(), part.original.range());

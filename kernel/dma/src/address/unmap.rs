@@ -12,6 +12,15 @@ use crate::trace::Kind;
 use core::mem::ManuallyDrop;
 use hal::{DmaAddr, DmaBuffer, PhysAddr, PhysRange, Platform};
 
+/// What the caches may have of a bounce buffer that the device wrote.
+#[derive(Clone, Copy)]
+enum Lines {
+    /// What it overwrote.
+    Stale,
+    /// Nothing: that was dropped, and waited for.
+    Dropped,
+}
+
 impl<P: Platform> ByAddress<'_, P> {
     /// Ends the mapping of `len` bytes at `addr`: what the device wrote is in the buffer, for the CPU to
     /// read (`dma_unmap_single`, `dma_unmap_page`, `dma_unmap_phys`). Under [`Attrs::SKIP_CPU_SYNC`]
@@ -35,7 +44,7 @@ impl<P: Platform> ByAddress<'_, P> {
             }
             // SAFETY: the caller ends a mapping that starts here, if any does.
             Some(Seen::Pool(start)) => unsafe {
-                self.unmap_bounced((addr, start), len, dir, attrs)
+                self.unmap_bounced((addr, start), len, (dir, attrs), Lines::Stale)
             },
             None => None,
         };
@@ -46,9 +55,36 @@ impl<P: Platform> ByAddress<'_, P> {
         }
     }
 
-    fn unmap_in_place(&self, mut buffer: Physical, dir: Dir, attrs: Attrs) {
-        if attrs.contains(Attrs::SKIP_CPU_SYNC) || !self.drops(dir) {
-            return;
+    /// Ends what is at `addr`, an entry of a list whose stale lines were dropped.
+    ///
+    /// # Safety
+    /// As for [`unmap_single`](Self::unmap_single).
+    pub(super) unsafe fn end(&self, addr: DmaAddr, block: PhysRange, dir: Dir, attrs: Attrs) {
+        let len = block.len();
+        match self.seen(addr, len) {
+            Some(Seen::Pool(start)) => {
+                // SAFETY: the caller ends a mapping that starts here, if any does.
+                let ended =
+                    unsafe { self.unmap_bounced((addr, start), len, (dir, attrs), Lines::Dropped) };
+                if ended.is_none() {
+                    let misuse = Misuse::NotMapped { addr, len };
+                    self.dma.misused(self.device, misuse);
+                }
+            }
+            _ => self.note(Kind::Unmap, (addr, len), (dir, attrs), None),
+        }
+    }
+
+    fn unmap_in_place(&self, buffer: Physical, dir: Dir, attrs: Attrs) {
+        if !attrs.contains(Attrs::SKIP_CPU_SYNC) && self.drop_in_place(buffer, dir, attrs) {
+            self.dma.platform().complete();
+        }
+    }
+
+    /// Drops what may be stale of a buffer that was mapped where it lies, without waiting. Was there any?
+    pub(super) fn drop_in_place(&self, mut buffer: Physical, dir: Dir, attrs: Attrs) -> bool {
+        if !self.drops(dir) {
+            return false;
         }
         let (platform, range): (_, PhysRange) = (self.dma.platform(), buffer.range());
         if attrs.contains(Attrs::DEFER_SYNC) {
@@ -58,7 +94,7 @@ impl<P: Platform> ByAddress<'_, P> {
         } else {
             door::drop_stale(platform, &mut buffer, range);
         }
-        platform.complete();
+        true
     }
 
     /// `None` if no mapping of the device starts at `start`.
@@ -69,8 +105,8 @@ impl<P: Platform> ByAddress<'_, P> {
         &self,
         (addr, start): (DmaAddr, PhysAddr),
         len: u64,
-        dir: Dir,
-        attrs: Attrs,
+        (dir, attrs): (Dir, Attrs),
+        lines: Lines,
     ) -> Option<()> {
         let taken = self.origins?.take(start, self.device)?;
         self.compare(&taken, addr, len, dir);
@@ -82,8 +118,10 @@ impl<P: Platform> ByAddress<'_, P> {
             dir: taken.dir,
         };
         let comes_home = part.dir.device_writes() && !attrs.contains(Attrs::SKIP_CPU_SYNC);
-        if comes_home {
-            self.copy_home(&mut part);
+        match lines {
+            Lines::Stale if comes_home => self.copy_home(&mut part),
+            Lines::Dropped if comes_home => self.copy_clean_home(&mut part),
+            Lines::Stale | Lines::Dropped => {}
         }
         let (dma, device) = (self.dma, self.device);
         Link { dma, device }.inspect(&part.slots, addr, comes_home);

@@ -276,6 +276,15 @@ impl Notes<'_> {
         })
     }
 
+    /// All of a mapping that starts at `at`, with what its length was rounded up by for the device.
+    pub(crate) fn whole(&self, at: PhysAddr, device: &DmaDevice) -> Option<Found> {
+        let found = self.find(at, device)?;
+        let len = found.original.len();
+        let extent = len.checked_next_multiple_of(device.limits().granule)?;
+        let slots = ManuallyDrop::new(self.slots(at, extent)?);
+        Some(Found { slots, ..found })
+    }
+
     /// The mapping of `device` that starts at `at`, no longer kept.
     pub(crate) fn take(&self, at: PhysAddr, device: &DmaDevice) -> Option<Taken> {
         let (note, about, ahead) = self.look(at, device.id())?;

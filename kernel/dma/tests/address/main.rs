@@ -5,6 +5,7 @@
 mod common;
 
 mod attributes;
+mod lists;
 mod order;
 mod parts;
 mod same;

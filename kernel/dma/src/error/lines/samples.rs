@@ -125,12 +125,13 @@ fn reserve_errors() -> [ReserveError; 8] {
     ]
 }
 
-fn misuses() -> [Misuse; 5] {
+fn misuses() -> [Misuse; 6] {
     let (addr, len, mapped) = (DmaAddr::new(0xFFFF_F000), 0x1000, 0x800);
     let (dir, other) = (Dir::Bidirectional, Dir::FromDevice);
     [
         Misuse::NotMapped { addr, len },
         Misuse::PastEnd { addr, len, mapped },
+        Misuse::NotInList { block: block() },
         Misuse::PartialLine { addr, len },
         Misuse::OtherLength { addr, len, mapped },
         Misuse::OtherDirection {
