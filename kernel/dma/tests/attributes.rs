@@ -62,10 +62,10 @@ fn refuse<B: DmaBuffer, D: Direction>(
     buffer: DeviceOwned<'_, Machine, B>,
     dir: D,
 ) -> MapError {
-    let before = (work(machine), dma.pool_usage());
+    let before = (work(machine), dma.pool_state());
     let refused = dma.map_device_owned(device, buffer, dir).err();
     let refused = refused.expect("must not bounce");
-    assert_eq!((work(machine), dma.pool_usage()), before);
+    assert_eq!((work(machine), dma.pool_state()), before);
     refused.error
 }
 
@@ -345,11 +345,11 @@ fn attr_5_a_shared_buffer_that_would_bounce_is_refused_before_any_device_has_see
     let machine = Machine::default();
     let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
     let shared = dma.share(pages(&machine, Zone::High, 0, 4096, 1));
-    let before = (work(&machine), dma.pool_usage());
+    let before = (work(&machine), dma.pool_state());
     let refused = dma.map_shared(&device, shared, ToDevice).err();
     let refused = refused.expect("out of reach");
     assert_eq!(reason(refused.error), BounceReason::Unreachable);
-    assert_eq!((work(&machine), dma.pool_usage()), before);
+    assert_eq!((work(&machine), dma.pool_state()), before);
     let page: Page = refused.buffer.into_inner().expect("the only handle");
     assert_eq!(*page.bytes(&machine), [1; 4096]);
 }
@@ -455,9 +455,9 @@ fn attr_6_require_coherent_is_an_error_where_cache_work_or_a_bounce_is_needed() 
     let (plain, snooping) = (legacy(&machine), snooping(&machine));
     let map = |device, zone| {
         let page = pages(&machine, zone, 0, 64, 0);
-        let before = (work(&machine), dma.pool_usage());
+        let before = (work(&machine), dma.pool_state());
         let mapping = dma.map_attrs(device, page, FromDevice, Attrs::REQUIRE_COHERENT);
-        assert_eq!((work(&machine), dma.pool_usage()), before);
+        assert_eq!((work(&machine), dma.pool_state()), before);
         mapping.map(drop).map_err(|refused| refused.error)
     };
     let incoherent = MapError::NeedsCoherent { device: "legacy" };

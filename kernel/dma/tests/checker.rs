@@ -134,7 +134,7 @@ fn dm_6_what_is_decided_does_not_change() {
         [Zone::Dma, Zone::High]
             .iter()
             .for_each(|zone| correct_driver(&dma, &device, *zone));
-        (dma.totals(&device), dma.pool_usage())
+        (dma.totals(&device), dma.pool_state())
     };
     assert_eq!(totals(true), totals(false));
 }

@@ -41,10 +41,10 @@ fn refused<T>(
     try_map: impl FnOnce() -> Result<(), dma::SgRefused<T>>,
 ) -> (usize, BounceReason, T) {
     machine.clear_trace();
-    let before = dma.pool_usage();
+    let before = dma.pool_state();
     let refused = try_map().expect_err("must not bounce");
     assert_eq!(machine.trace(), [], "copied, cleaned or waited");
-    assert_eq!(dma.pool_usage(), before, "a slot was taken");
+    assert_eq!(dma.pool_state(), before, "a slot was taken");
     let SgError::Element { index, error } = refused.error else {
         panic!("{refused}");
     };

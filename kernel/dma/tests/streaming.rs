@@ -159,7 +159,7 @@ fn res_2_res_3_res_4_registers_of_any_size_need_no_cache_work_and_no_slot_under_
         layer(&machine, Bouncing::Forced, POOL),
         with_registers(&machine),
     );
-    let before = (machine.counters(), dma.pool_usage());
+    let before = (machine.counters(), dma.pool_state());
     for len in [4, 32, 36] {
         let port = dma
             .map_resource(&device, range(0xFE20_2000, len))
@@ -167,7 +167,7 @@ fn res_2_res_3_res_4_registers_of_any_size_need_no_cache_work_and_no_slot_under_
         // SAFETY: nobody is told.
         assert_eq!(unsafe { port.addr() }, DmaAddr::new(0x7E20_2000));
     }
-    assert_eq!((machine.counters(), dma.pool_usage()), before);
+    assert_eq!((machine.counters(), dma.pool_state()), before);
 }
 
 #[test]

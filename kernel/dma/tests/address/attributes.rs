@@ -19,7 +19,7 @@ fn attr_2_skip_sync_on_a_mapping_that_would_bounce_is_refused_for_each_reason() 
         let (dma, device) = (layer(&machine, bouncing, POOL), legacy(&machine));
         let driver = Driver::new(&machine, &dma, &device);
         let (_pages, block) = memory(&machine, zone, (offset, 64), 1);
-        let before = (machine.counters(), dma.pool_usage());
+        let before = (machine.counters(), dma.pool_state());
         for dir in DIRS {
             if why == BounceReason::SharedLine && dir == Dir::ToDevice {
                 continue;
@@ -32,7 +32,7 @@ fn attr_2_skip_sync_on_a_mapping_that_would_bounce_is_refused_for_each_reason() 
                 assert!(expected, "{dir:?} {attrs:?}: {refused:?}");
             }
         }
-        assert_eq!((machine.counters(), dma.pool_usage()), before, "INV-8");
+        assert_eq!((machine.counters(), dma.pool_state()), before, "INV-8");
     }
 }
 

@@ -107,7 +107,7 @@ fn inv_5_bounced_mappings_never_overlap_and_all_slots_come_back() {
         assert!(live[i + 1..].iter().all(apart));
     }
     assert_eq!(
-        dma.pool_usage().expect("a pool").used,
+        dma.pool_state().expect("a pool").used,
         1 + 1 + 1 + 1 + 2 + 6
     );
     for (addr, len) in live {
@@ -130,7 +130,7 @@ fn inv_6_a_refused_map_leaves_everything_as_it_was() {
     let before = || {
         (
             machine.counters(),
-            dma.pool_usage(),
+            dma.pool_state(),
             dma.totals(&device).bounced,
         )
     };
@@ -177,7 +177,7 @@ fn res_2_res_4_registers_are_shown_without_cache_work_or_slot() {
     let device = builder.build(&machine.ram()).expect("valid");
     let dma = layer(&machine, Bouncing::Forced, POOL);
     let driver = Driver::new(&machine, &dma, &device);
-    let before = (machine.counters(), dma.pool_usage());
+    let before = (machine.counters(), dma.pool_state());
     // SAFETY: nobody is told.
     let show = |block| unsafe { driver.calls.map_resource(block) };
     assert_eq!(show(range(0xFE20_2000, 36)), Ok(DmaAddr::new(0x7E20_2000)));
@@ -185,7 +185,7 @@ fn res_2_res_4_registers_are_shown_without_cache_work_or_slot() {
         show(range(0x1000_0000, 4)),
         Err(MapError::IsRam { .. })
     ));
-    assert_eq!((machine.counters(), dma.pool_usage()), before);
+    assert_eq!((machine.counters(), dma.pool_state()), before);
 }
 
 #[test]

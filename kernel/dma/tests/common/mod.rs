@@ -52,6 +52,13 @@ impl Layer {
         self.inspector.pool_usage(&self.dma)
     }
 
+    /// What a refusal leaves as it was: all but the count of refusals (INV-6).
+    pub fn pool_state(&self) -> Option<Usage> {
+        let usage = self.pool_usage()?;
+        let refused = Usage::default().refused;
+        Some(Usage { refused, ..usage })
+    }
+
     pub fn pool_range(&self) -> Option<PhysRange> {
         self.inspector.pool_range(&self.dma)
     }
