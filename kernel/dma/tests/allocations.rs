@@ -242,6 +242,8 @@ fn whole_life<D: Direction + Copy>(direction: D) {
             let owned = quiet(|| mapping.unmap_skip_sync());
             let buffer = quiet(|| owned.reclaim());
             let mapping = quiet(|| dma.map(device, buffer, direction)).expect("maps");
+            let buffer = quiet(|| mapping.unmap());
+            let mapping = quiet(|| dma.map(device, buffer, direction)).expect("maps");
             let len = mapping.len();
             // SAFETY: the address goes nowhere.
             let (_, mut ring) = quiet(|| unsafe { mapping.expose() });

@@ -101,6 +101,23 @@ fn cm_7_a_cell_takes_barriers_and_no_cache_operation_in_any_direction() {
     assert_eq!(traced(ToDevice, 200), padded);
 }
 
+#[test]
+fn cm_7_ps_2_looking_at_a_cell_takes_a_barrier_and_no_cache_operation() {
+    let machine = Machine::default();
+    let dma = layer_with_cells(&machine, Bouncing::Forced, CELLS);
+    let device = legacy(&machine);
+    let buffer = pages(&machine, Zone::Dma, 3, 64, 1);
+    let mapping = dma.map(&device, buffer, Bidirectional).expect("maps");
+    let mut mapping = transfer(mapping, |addr, len| write(&machine, addr, &vec![1; len]));
+    machine.clear_trace();
+    mapping.for_cpu_range(8, 16).expect("inside").fill(7);
+    // The view has ended: the stores are on their way to the device before anything that tells it so.
+    assert_eq!(
+        work(&machine),
+        ["acquire", "copy out", "copy in", "publish"]
+    );
+}
+
 /// A transfer of `len` bytes at `offset`, in which the device writes what lies in `wrote`.
 fn run<D: Direction>(
     machine: &Machine,

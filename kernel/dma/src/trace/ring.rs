@@ -266,6 +266,33 @@ mod tests {
         assert_eq!(rest, (MARGIN + 1..EVENTS as u64).collect::<Vec<_>>());
     }
 
+    /// A core that is interrupted whenever it has taken a number: the handler records as well.
+    struct Disturbed;
+
+    std::thread_local! {
+        static RING: Trace = Trace::new();
+    }
+
+    impl Cpu for Disturbed {
+        fn cpu_id() -> CpuId {
+            CpuId::BOOT
+        }
+
+        fn ticket(counter: &AtomicU64) -> u64 {
+            let number = Machine::ticket(counter);
+            RING.with(|trace| trace.note::<Machine>(TAG, 0xA, 64));
+            number
+        }
+    }
+
+    #[test]
+    fn a_number_is_taken_before_anything_is_stored() {
+        RING.with(|trace| {
+            trace.note::<Disturbed>(TAG, 0xC, 64);
+            assert_eq!(addrs(trace, EVENTS), [0xC, 0xA]);
+        });
+    }
+
     #[test]
     fn cores_and_handlers_that_record_at_once_lose_nothing() {
         let trace = Trace::new();

@@ -17,6 +17,14 @@ static ASLEEP: [AtomicBool; MAX_CPUS] = [const { AtomicBool::new(false) }; MAX_C
 /// How often each went to sleep.
 pub(super) static SLEEPS: [AtomicU64; MAX_CPUS] = [const { AtomicU64::new(0) }; MAX_CPUS];
 
+/// How often each heard that its sleep is over.
+pub(super) static WOKEN: [AtomicU64; MAX_CPUS] = [const { AtomicU64::new(0) }; MAX_CPUS];
+
+/// Its arrival alone ends the sleep.
+pub(super) fn woken(_: IrqId) {
+    WOKEN[Board::cpu_id().index()].fetch_add(1, Ordering::Relaxed);
+}
+
 /// Works and sleeps for ever.
 pub(super) fn idle() -> ! {
     loop {

@@ -13,7 +13,7 @@ pub(crate) use stop::stop_others;
 use crate::interrupts;
 use core::sync::atomic::{AtomicU64, Ordering};
 use hal::{CpuId, MAX_CPUS};
-use idle::{SLEEPS, WAKE};
+use idle::{SLEEPS, WAKE, WOKEN};
 use stop::{STOP, obey};
 
 /// Cores that run our code, one bit each. The boot core needs no start.
@@ -22,8 +22,7 @@ static ONLINE: AtomicU64 = AtomicU64::new(1);
 /// Takes the interrupts between cores. On the boot core; others get theirs as they start.
 pub(crate) fn listen() {
     let nobody_else = "interrupts between cores are nobody else's";
-    // Its arrival is all there is to it.
-    interrupts::register(WAKE, |_| {}).expect(nobody_else);
+    interrupts::register(WAKE, idle::woken).expect(nobody_else);
     interrupts::register(STOP, |_| obey()).expect(nobody_else);
 }
 
@@ -42,4 +41,9 @@ pub(crate) fn online() -> impl Iterator<Item = CpuId> + Clone {
 /// How often a core went to sleep for want of work.
 pub(crate) fn sleeps(core: CpuId) -> u64 {
     SLEEPS[core.index()].load(Ordering::Relaxed)
+}
+
+/// How often a core's sleep was ended by another core.
+pub(crate) fn woken(core: CpuId) -> u64 {
+    WOKEN[core.index()].load(Ordering::Relaxed)
 }

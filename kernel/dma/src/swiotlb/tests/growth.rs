@@ -269,6 +269,19 @@ fn bp_4_what_is_idle_goes_back_highest_first_and_the_floor_stays() {
     );
 }
 
+#[test]
+fn bp_4_at_rest_nothing_is_kept_ready() {
+    let (pool, store) = growing(PLENTY, 64);
+    let live: Vec<_> = (0..400).map(|_| take(&pool, SLOT).expect("room")).collect();
+    pool.tend();
+    assert!(pool.extent().spare, "few are free");
+    live.into_iter().for_each(|slots| pool.release(slots));
+    pool.tend();
+    assert!(pool.extent().spare, "calm for no time at all");
+    rest(&pool, store);
+    assert!(!pool.extent().spare && store.free() == store.all);
+}
+
 /// There is nothing to ask for at the ceiling, so nobody asks; and yet somebody has to look.
 #[test]
 fn bp_4_what_came_at_one_go_up_to_the_ceiling_goes_back_as_well() {

@@ -10,10 +10,10 @@ use hal::{CpuId, Irq, MAX_CPUS};
 
 pub(super) const TESTS: &[Test] = &[
     ("all four cores are up", all_up),
-    ("each core has a stack of its own", own_stacks),
     ("idle cores sleep", idle_cores_sleep),
     ("an interrupt between cores ends a sleep", sleeper_wakes),
     ("work wakes a core that sleeps", work_wakes),
+    ("each core has a stack of its own", own_stacks),
 ];
 
 fn all_up(_: &Bed) -> Verdict {
@@ -60,6 +60,11 @@ fn sleeps() -> u64 {
     others().map(cores::sleeps).sum()
 }
 
+/// How often all other cores were woken so far.
+fn woken() -> u64 {
+    others().map(cores::woken).sum()
+}
+
 /// How long cores are watched: many ticks, so that none that an earlier test armed is still to come.
 const LOOK_US: u64 = 20_000;
 /// How often at most.
@@ -90,9 +95,10 @@ fn sleeper_wakes(_: &Bed) -> Verdict {
             "core {} is busy",
             core.index()
         );
-        let before = cores::sleeps(core);
+        // The tick, or a look after the pool, would end its sleep as well.
+        let (before, woken) = (cores::sleeps(core), cores::woken(core));
         cores::wake(core);
-        let slept_again = || cores::sleeps(core) > before;
+        let slept_again = || cores::woken(core) > woken && cores::sleeps(core) > before;
         check!(
             within_patience(slept_again),
             "core {} slept on",
@@ -114,11 +120,13 @@ fn work_wakes(_: &Bed) -> Verdict {
     );
     Timer.delay(LOOK_US);
     RAN.store(false, Ordering::Release);
+    let before = woken();
     let masked = Board::mask();
     let queued = defer(|_| RAN.store(true, Ordering::Release));
     let ran = within_patience(|| RAN.load(Ordering::Acquire));
     Board::restore(masked);
     attempt!(queued, "defer");
     check!(ran, "all slept on");
+    check!(woken() > before, "somebody woke by chance and ran the job");
     Verdict::Passed
 }
