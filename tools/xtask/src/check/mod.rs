@@ -10,8 +10,8 @@ pub(crate) use sources::rust_files;
 use crate::args::TestArgs;
 use crate::interrupt;
 use crate::report::{Group, Totals};
-use crate::rules;
 use crate::workspace::Workspace;
+use crate::{mutants, rules};
 use std::time::Instant;
 
 /// Finds what is wrong, in words for the report.
@@ -30,6 +30,7 @@ const CHECKS: &[(&str, Check)] = &[
         sources::workspace_lints,
     ),
     ("every rule has a test", rules::check),
+    ("every mutant applies", mutants::check),
     ("lints, host", tools::lints_host),
     ("lints, board", tools::lints_board),
     ("documentation, host", tools::doc_host),
