@@ -27,6 +27,11 @@ pub enum Cause {
     Misused(Misuse),
     /// The device wrote where nothing of its own is.
     Overran(Overrun),
+    /// The driver is gone, and left mappings behind (DBG-17).
+    Left {
+        /// How many.
+        live: u64,
+    },
 }
 
 impl Cause {
@@ -36,6 +41,7 @@ impl Cause {
             Self::Refused(_) => "refused",
             Self::Misused(_) => "misused",
             Self::Overran(_) => "overrun",
+            Self::Left { .. } => "left",
         }
     }
 }
@@ -46,6 +52,11 @@ impl fmt::Display for Cause {
             Self::Refused(error) => error.fmt(f),
             Self::Misused(misuse) => misuse.fmt(f),
             Self::Overran(overrun) => overrun.fmt(f),
+            Self::Left { live } => write!(
+                f,
+                "removed with {live} mappings live, which keep their memory: unmap them first, and boot with \
+                 dma_debug=on to see which"
+            ),
         }
     }
 }
@@ -122,8 +133,7 @@ impl<P: Platform> Dma<P> {
     }
 
     /// Keeps a wrong call for a message.
-    pub(crate) fn misused(&self, device: &DmaDevice, misuse: Misuse) {
-        let cause = Cause::Misused(misuse);
+    pub(crate) fn misused(&self, device: &DmaDevice, cause: Cause) {
         self.complaints().lock().note(device, cause);
     }
 }

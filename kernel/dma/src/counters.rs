@@ -27,6 +27,8 @@ struct PerCore {
     refused_by: [AtomicU64; Refusal::COUNT],
     quarantined: AtomicU64,
     overran: AtomicU64,
+    /// Mappings that ended here, wherever they were made.
+    ended: AtomicU64,
 }
 
 /// Counters of one device.
@@ -64,6 +66,9 @@ pub struct Totals {
     pub quarantined: u64,
     /// Times that the device was seen to have written beside what it was given.
     pub overran: u64,
+    /// Mappings that have not ended: those that were made, less those that ended or went into quarantine. Of a
+    /// list each part counts.
+    pub live: u64,
 }
 
 impl Totals {
@@ -102,6 +107,12 @@ impl Counters {
         let core = &self.cores[C::cpu_id().index()];
         let by = usize::from(!stand_in.is_cached());
         C::tally(&core.bounced[by][reason as usize], bytes);
+    }
+
+    /// A mapping ended.
+    #[inline]
+    pub(crate) fn ended<C: Cpu>(&self) {
+        C::ticket(&self.cores[C::cpu_id().index()].ended);
     }
 
     #[cold]
@@ -144,6 +155,7 @@ impl Counters {
         };
         let (slots, cells) = (bounced(0), bounced(1));
         let both = || slots.iter().chain(&cells);
+        let made = others[0] + spared[0] + both().map(|[times, _]| times).sum::<u64>();
         Totals {
             direct: others[0] + spared[0],
             direct_bytes: others[1] + spared[1],
@@ -157,6 +169,8 @@ impl Counters {
             refused_by: array::from_fn(|kind| sum(&|c| &c.refused_by[kind])),
             quarantined: sum(&|c| &c.quarantined),
             overran: sum(&|c| &c.overran),
+            // What other cores do meanwhile may be counted in part.
+            live: made.saturating_sub(sum(&|c| &c.ended)),
         }
     }
 }

@@ -62,6 +62,8 @@ pub struct DmaDevice {
     limits: Limits,
     pool: Option<RestrictedPool>,
     skip_sync: AtomicBool,
+    /// Its driver is gone, and what that left mapped by address waits for a reset.
+    removed: AtomicBool,
     pub(crate) counters: Counters,
 }
 
@@ -96,6 +98,7 @@ impl DmaDevice {
             limits,
             pool,
             skip_sync: AtomicBool::new(limits.coherent),
+            removed: AtomicBool::new(false),
             counters: Counters::default(),
         }
     }
@@ -189,6 +192,21 @@ impl DmaDevice {
     /// From here on there may be (SKIP-3). For good: nobody tells when the last such mapping ended.
     pub(crate) fn stop_skipping_sync(&self) {
         self.skip_sync.store(false, Ordering::Release);
+    }
+
+    /// Its driver is gone.
+    pub(crate) fn remove(&self) {
+        self.removed.store(true, Ordering::Release);
+    }
+
+    /// Is its driver gone, with what it left mapped still to be given back?
+    pub(crate) fn is_removed(&self) -> bool {
+        self.removed.load(Ordering::Acquire)
+    }
+
+    /// What its driver left is given back now. Was there one that is gone?
+    pub(crate) fn forget_removal(&self) -> bool {
+        self.removed.swap(false, Ordering::AcqRel)
     }
 
     /// Do both ends of `block` lie in RAM, as far as was told at probe?

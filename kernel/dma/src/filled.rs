@@ -99,7 +99,7 @@ impl<'d, P: Platform, B: DmaBuffer> Filled<'d, P, B> {
         if let Lines::Stale(extent) = lines
             && let Some(rest) = behind(extent, self.len())
         {
-            let platform = self.dma.platform();
+            let platform = &self.dma.told();
             door::drop_stale(platform, &mut buffer, rest);
             platform.complete();
         }
@@ -134,8 +134,8 @@ impl<P: Platform> Dma<P> {
         let (_, held) = mapping.parts();
         if let (Place::Bounced(_), Lines::Stale(extent)) = (&held.place, lines) {
             // The CPU will store what arrives: not into lines that are stale beside it.
-            door::drop_stale(self.platform(), &mut held.buffer, extent);
-            self.platform().complete();
+            door::drop_stale(&self.told(), &mut held.buffer, extent);
+            self.told().complete();
         }
         Ok(mapping)
     }

@@ -6,6 +6,7 @@ use crate::device::DmaDevice;
 use crate::direction::{Direction, Fill};
 use crate::door;
 use crate::error::{MapError, Refused};
+use crate::guard::Cover;
 use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
 use crate::linux;
@@ -81,7 +82,8 @@ impl<P: Platform> Dma<P> {
         }
         // Nearly every buffer goes this way, and nothing on it calls or searches.
         if let Some(bus) = at_once(device, self.policy(), &request) {
-            let place = self.direct(device, &request, request.block, Lines::Dirty);
+            let machine = self.platform();
+            let place = direct(machine, device, &request, (request.block, Lines::Dirty));
             let held = Held::new(buffer, place, bus);
             Link { dma: self, device }.trace::<B, D>(Kind::Map, &held);
             return Ok(Mapping::new(self, device, held));
@@ -147,7 +149,7 @@ impl<P: Platform> Dma<P> {
     ) -> Place {
         let extent = request.extent(device);
         let extent = extent.expect("a direct route has an extent");
-        self.direct(device, request, extent, lines)
+        direct(&self.told(), device, request, (extent, lines))
     }
 
     /// Fills what stands in for a buffer, as was decided.
@@ -159,41 +161,74 @@ impl<P: Platform> Dma<P> {
         (request, reason): (&Request, BounceReason),
         slots: StandIn,
     ) -> Place {
-        let (platform, cover) = (self.platform(), self.cover(device));
-        match D::FILL {
-            Fill::Copy => door::fill(platform, device, buffer, &slots, cover),
-            Fill::Scrub => door::scrub(platform, device, &slots, cover),
+        // Whoever has the checker has whole slots, and wants to be told.
+        match self.cover(device) {
+            Cover::Lines => fill::<_, _, D>(self.platform(), device, buffer, &slots),
+            Cover::Slots => fill_all::<_, _, D>(&self.told(), device, buffer, &slots),
         }
         let counters = &device.counters;
         counters.mapped_bounced::<P>(reason, &slots, request.block.len());
         Place::Bounced(slots)
     }
 
-    /// Shows a buffer to its device where it lies, unless that may wait.
-    #[inline]
-    fn direct(
-        &self,
-        device: &DmaDevice,
-        request: &Request,
-        extent: PhysRange,
-        lines: Lines,
-    ) -> Place {
-        count_direct::<P>(device, request);
-        let may_wait = Attrs::DEFER_SYNC | Attrs::ALREADY_DEVICE_OWNED;
-        if lines != Lines::Dirty || request.attrs.overlaps(may_wait) {
-            return Place::Direct(extent, lines);
-        }
-        self.clean(device, extent);
-        Place::Direct(extent, Lines::InStep)
-    }
-
     /// Cleans what the device is about to see (CM-1) and waits for it (CM-7).
-    #[inline]
     pub(crate) fn clean(&self, device: &DmaDevice, extent: PhysRange) {
-        if !device.limits().coherent {
-            self.platform().clean(extent);
-            self.platform().complete();
-        }
+        clean(&self.told(), device, extent);
+    }
+}
+
+/// Fills what stands in for `buffer`.
+#[inline]
+fn fill<Q: Platform, B: DmaBuffer, D: Direction>(
+    machine: &Q,
+    device: &DmaDevice,
+    buffer: &B,
+    slots: &StandIn,
+) {
+    match D::FILL {
+        Fill::Copy => door::fill(machine, device, buffer, slots, Cover::Lines),
+        Fill::Scrub => door::scrub(machine, device, slots, Cover::Lines),
+    }
+}
+
+/// The same, and all that is around it in its slots.
+#[cold]
+#[inline(never)]
+fn fill_all<Q: Platform, B: DmaBuffer, D: Direction>(
+    machine: &Q,
+    device: &DmaDevice,
+    buffer: &B,
+    slots: &StandIn,
+) {
+    match D::FILL {
+        Fill::Copy => door::fill(machine, device, buffer, slots, Cover::Slots),
+        Fill::Scrub => door::scrub(machine, device, slots, Cover::Slots),
+    }
+}
+
+/// Shows a buffer to its device where it lies, unless that may wait.
+#[inline]
+fn direct<Q: Platform>(
+    machine: &Q,
+    device: &DmaDevice,
+    request: &Request,
+    (extent, lines): (PhysRange, Lines),
+) -> Place {
+    count_direct::<Q>(device, request);
+    let may_wait = Attrs::DEFER_SYNC | Attrs::ALREADY_DEVICE_OWNED;
+    if lines != Lines::Dirty || request.attrs.overlaps(may_wait) {
+        return Place::Direct(extent, lines);
+    }
+    clean(machine, device, extent);
+    Place::Direct(extent, Lines::InStep)
+}
+
+/// Cleans what a device is about to see, by a machine that tells of it or does not.
+#[inline]
+pub(crate) fn clean<Q: Platform>(machine: &Q, device: &DmaDevice, extent: PhysRange) {
+    if !device.limits().coherent {
+        machine.clean(extent);
+        machine.complete();
     }
 }
 

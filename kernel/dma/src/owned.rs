@@ -66,7 +66,7 @@ impl<'d, P: Platform, B: DmaBuffer> DeviceOwned<'d, P, B> {
 
     fn bring_home(&self, mut kept: Kept<B>) -> B {
         if let Lines::Stale(extent) = kept.lines {
-            let platform = self.dma.platform();
+            let platform = &self.dma.told();
             door::drop_stale(platform, &mut kept.buffer, extent);
             platform.complete();
         }

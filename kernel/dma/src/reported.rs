@@ -23,7 +23,7 @@
 
 use crate::direction::{FromDevice, Reported};
 use crate::filled::Filled;
-use crate::held::{Held, Place};
+use crate::held::{Held, Lines, Place};
 use crate::mapping::Mapping;
 use crate::owned::lines_after;
 use crate::span::{Overrun, Span};
@@ -161,7 +161,12 @@ impl<'d, P: Platform> Link<'d, P> {
         let all = arrived.is_some_and(|span| span.is_whole(held.buffer.range().len()));
         self.inspect_held::<B, FromDevice<Reported>>(&held, all);
         let lines = lines_after::<B, FromDevice<Reported>>(&held, self.device);
-        self.note::<B, FromDevice<Reported>>(Kind::Unmap, &held);
+        // Of lines that nobody dropped the devices have the rest.
+        let kind = match lines {
+            Lines::Stale(_) => Kind::UnmapSkipSync,
+            Lines::InStep | Lines::Dirty => Kind::Unmap,
+        };
+        self.note::<B, FromDevice<Reported>>(kind, &held);
         if let Place::Bounced(slots) = held.place {
             self.dma.release(self.device.terms(), slots);
         }

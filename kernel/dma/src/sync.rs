@@ -15,6 +15,7 @@ use crate::direction::Direction;
 use crate::door;
 use crate::held::{Held, Lines, Place};
 use crate::layer::Dma;
+use crate::map::clean;
 use crate::span::Span;
 use crate::stand_in::StandIn;
 use crate::trace::Kind;
@@ -49,14 +50,30 @@ impl<P: Platform> Link<'_, P> {
                 self.drop_stale(&mut held.buffer, part);
             }
             Place::Bounced(slots) => {
-                let platform = self.dma.platform();
-                if slots.is_cached() && !self.device.limits().coherent {
-                    door::drop_slots(platform, slots, held.device_side(span));
-                    platform.complete();
+                let (part, dma) = (held.device_side(span), self.dma);
+                let slots = (slots, part);
+                if dma.is_checked() {
+                    self.take_home(&dma.told(), &mut held.buffer, slots, span);
+                } else {
+                    self.take_home(dma.platform(), &mut held.buffer, slots, span);
                 }
-                door::copy_out(platform, &mut held.buffer, slots, span);
             }
         }
+    }
+
+    /// Copies what the device wrote out of a bounce buffer, whose lines of it may be stale.
+    fn take_home<Q: Platform, B: DmaBuffer>(
+        self,
+        machine: &Q,
+        buffer: &mut B,
+        (slots, part): (&StandIn, PhysRange),
+        span: Span,
+    ) {
+        if slots.is_cached() && !self.device.limits().coherent {
+            door::drop_slots(machine, slots, part);
+            machine.complete();
+        }
+        door::copy_out(machine, buffer, slots, span);
     }
 
     /// Shows the device what the CPU wrote to a part.
@@ -64,8 +81,10 @@ impl<P: Platform> Link<'_, P> {
     pub(crate) fn sync_for_device<B: DmaBuffer>(self, held: &Held<B>, span: Span) {
         match held.place {
             // Nearly every view.
-            Place::Direct(extent, Lines::InStep) if span.is_whole(extent.len()) => {
-                self.dma.clean(self.device, extent);
+            Place::Direct(extent, Lines::InStep)
+                if span.is_whole(extent.len()) && !self.dma.is_checked() =>
+            {
+                clean(self.dma.platform(), self.device, extent);
             }
             _ => self.sync_for_device_with_care(held, span),
         }
@@ -78,7 +97,7 @@ impl<P: Platform> Link<'_, P> {
             Place::Direct(_, Lines::Dirty) => {}
             // To be dropped before a device that snoops looks: not what the CPU stored just now.
             Place::Direct(_, Lines::Stale(_)) => {
-                let platform = self.dma.platform();
+                let platform = self.dma.told();
                 platform.clean(held.device_side(span));
                 platform.complete();
             }
@@ -86,7 +105,7 @@ impl<P: Platform> Link<'_, P> {
                 self.dma.clean(self.device, held.device_side(span));
             }
             Place::Bounced(slots) => {
-                let platform = self.dma.platform();
+                let platform = &self.dma.told();
                 door::copy_in(platform, self.device, &held.buffer, slots, span);
             }
         }
@@ -133,14 +152,15 @@ impl<P: Platform> Link<'_, P> {
     }
 
     /// Does what [`sync_for_cpu`](Self::sync_for_cpu) does, for all of nearly every mapping: one that is
-    /// direct, in step, and without a view. For others it says no, and does nothing.
+    /// direct, in step, and without a view. For others it says no, and does nothing. Tells the trace nothing:
+    /// for layers without a checker.
     #[inline]
     pub(crate) fn sync_at_once<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>) -> bool {
         match held.place {
             Place::Direct(_, Lines::InStep) if held.viewed.is_some() => false,
             Place::Direct(_, Lines::InStep) if !self.writes_unseen::<B, D>() => true,
             Place::Direct(extent, Lines::InStep) => {
-                self.drop_stale(&mut held.buffer, extent);
+                drop_stale(self.dma.platform(), &mut held.buffer, extent);
                 true
             }
             _ => false,
@@ -154,7 +174,7 @@ impl<P: Platform> Link<'_, P> {
         let Place::Bounced(StandIn::Cells(run)) = &held.place else {
             return false;
         };
-        if held.viewed.is_some() {
+        if held.viewed.is_some() || self.dma.is_checked() {
             return false;
         }
         if D::DIR.device_writes() {
@@ -199,10 +219,13 @@ impl<P: Platform> Link<'_, P> {
     }
 
     /// Drops the lines of `part` that may be stale, and waits.
-    #[inline]
     fn drop_stale<B: DmaBuffer>(self, buffer: &mut B, part: PhysRange) {
-        let platform = self.dma.platform();
-        door::drop_stale(platform, buffer, part);
-        platform.complete();
+        drop_stale(&self.dma.told(), buffer, part);
     }
+}
+
+#[inline]
+fn drop_stale<Q: Platform, B: DmaBuffer>(machine: &Q, buffer: &mut B, part: PhysRange) {
+    door::drop_stale(machine, buffer, part);
+    machine.complete();
 }

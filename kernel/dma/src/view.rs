@@ -30,7 +30,7 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Mapping<'d, P, B, D> {
         const { assert!(matches!(D::FILL, Fill::Copy), "reported first: `complete`") }
         let (link, held) = self.parts();
         let whole = held.whole();
-        if link.sync_at_once::<B, D>(held) {
+        if !link.dma.is_checked() && link.sync_at_once::<B, D>(held) {
             return self.viewed(whole);
         }
         self.look(Some(whole))

@@ -117,7 +117,7 @@ fn inv_10_nothing_is_found_of_correct_drivers() {
         status.most >= 3,
         "lists are remembered by their pieces: {status:?}"
     );
-    assert_eq!(dma.device_removed(&device), Some(0));
+    assert_eq!(dma.device_removed(&device).live, 0);
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn dbg_17_what_a_driver_leaves_behind_is_counted_and_one_is_described() {
     let one = mapped(&dma, &device, Zone::Dma, ToDevice);
     let other = mapped(&dma, &device, Zone::High, FromDevice);
     core::mem::forget((one, other));
-    assert_eq!(dma.device_removed(&device), Some(2));
+    assert_eq!(dma.device_removed(&device).live, 2);
     let found = dma.findings();
     let [finding] = &found[..] else {
         panic!("{found:?}");
@@ -361,7 +361,7 @@ fn dm_4_off_is_final_and_no_checker_is_made_for_it() {
     let off = Options::default();
     let made = dma::checker::Checker::<Machine>::new(&off, Forbidden::new(), || {});
     assert!(made.expect("nothing to reserve").is_none());
-    assert_eq!(plain.device_removed(&legacy(&machine)), None);
+    assert_eq!(plain.device_removed(&legacy(&machine)).live, 0);
     let dma = plain.checked(&options(ENTRIES), Forbidden::new());
     dma.checker().turn_off();
     let calls_of = legacy(&machine);

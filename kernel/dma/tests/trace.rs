@@ -6,10 +6,21 @@ mod common;
 
 use common::{Idle, Layer, POOL, fly, layer, legacy, pages, transfer};
 use dma::address::Attrs;
+use dma::checker::{Forbidden, Level, Options};
 use dma::trace::{EVENTS, Event, Kind, Line, Order, merge};
-use dma::{Bidirectional, Bouncing, Dir, DmaDevice, FromDevice, Halt, SgTable, ToDevice};
-use hal::{DmaBuffer, MAX_CPUS, Zone};
+use dma::{
+    Bidirectional, Bouncing, Dir, Direction, DmaDevice, FromDevice, Halt, Mapping, SgTable,
+    ToDevice,
+};
+use hal::{DmaBuffer, MAX_CPUS, Pages, Zone};
 use sim::Machine;
+
+/// A layer that tells its maintenance as well.
+fn maintained(machine: &Machine) -> Layer {
+    let mut options = Options::default();
+    (options.level, options.entries) = (Level::Trace, 64);
+    layer(machine, Bouncing::AsNeeded, POOL).checked(&options, Forbidden::new())
+}
 
 /// All that the layer tells, and whether its order is right.
 fn told(dma: &Layer, device: &DmaDevice) -> (Vec<Event>, Result<usize, String>) {
@@ -17,6 +28,8 @@ fn told(dma: &Layer, device: &DmaDevice) -> (Vec<Event>, Result<usize, String>) 
     let mut cores: [Vec<Event>; MAX_CPUS] = Default::default();
     let devices = core::slice::from_ref(device);
     let count = dma.tell_trace(devices, EVENTS, |line| match line {
+        Line::Begin { maintenance: true } => order.follow_maintenance(),
+        Line::Device { device, snoops, .. } if snoops => order.snoops(device),
         Line::Window { device, window } => order.window(device, window),
         Line::Event { core, event } => cores[core].push(event),
         _ => {}
@@ -181,4 +194,90 @@ fn calls_by_address_are_told_and_a_second_unmap_is_found() {
             .expect_err("twice")
             .ends_with("unmap of what is not mapped")
     );
+}
+
+/// What is told of a life of a buffer in `zone`, and whether its order is right.
+fn life_of<D: Direction>(
+    (zone, direction): (Zone, D),
+    coherent: bool,
+    live: impl FnOnce(&Layer, Mapped<'_, D>),
+) -> (Vec<Event>, Result<usize, String>) {
+    let machine = Machine::default();
+    let dma = maintained(&machine);
+    let builder = DmaDevice::builder("d").windows(machine.bus().windows());
+    let builder = if coherent {
+        builder.coherent()
+    } else {
+        builder
+    };
+    let device = builder.build(&machine.ram()).expect("valid");
+    let page = pages(&machine, zone, 0, 1500, 0xA5);
+    let mapping = dma.map(&device, page, direction).expect("fits");
+    live(&dma, mapping);
+    assert_eq!(dma.findings(), []);
+    told(&dma, &device)
+}
+
+type Mapped<'d, D> = Mapping<'d, Machine, Pages<Machine>, D>;
+
+#[test]
+fn cm_1_cm_2_cm_7_all_maintenance_of_the_layer_is_told_and_none_is_missing() {
+    fn transferred<D: Direction + Copy>(direction: D) {
+        for (zone, coherent) in [
+            (Zone::Dma, false),
+            (Zone::High, false),
+            (Zone::Dma, true),
+            (Zone::High, true),
+        ] {
+            let (events, order) = life_of((zone, direction), coherent, |_, mapping| {
+                let mut mapping = transfer(mapping, |_, _| {});
+                drop(mapping.for_cpu());
+                drop(mapping.for_cpu_range(64, 64).expect("inside"));
+                let mapping = transfer(mapping, |_, _| {});
+                drop(mapping.unmap());
+            });
+            assert_eq!(order, Ok(0), "{zone:?} {coherent} {:?}", D::DIR);
+            let maintained = events.iter().any(|event| event.kind == Kind::Complete);
+            assert!(maintained || coherent, "{zone:?}");
+        }
+    }
+    transferred(ToDevice);
+    transferred(FromDevice);
+    transferred(Bidirectional);
+}
+
+#[test]
+fn cm_2_rings_owners_and_reports_are_followed_as_well() {
+    for zone in [Zone::Dma, Zone::High] {
+        let (_, order) = life_of((zone, FromDevice), false, |dma, mapping| {
+            let device = mapping.device();
+            // SAFETY: no device is told.
+            let (_, mut ring) = unsafe { mapping.expose() };
+            for at in [0, 64] {
+                // SAFETY: no device is told.
+                unsafe { ring.sync_for_cpu(at, 64) }.expect("whole lines");
+                // SAFETY: no device is told.
+                unsafe { ring.sync_for_device(at, 64) }.expect("whole lines");
+            }
+            // SAFETY: no device was told.
+            let owned = unsafe { ring.settle() }.unmap_skip_sync();
+            if zone == Zone::Dma {
+                let mapping = dma.map_device_owned(device, owned, ToDevice).expect("low");
+                drop(transfer(mapping, |_, _| {}).unmap());
+            }
+        });
+        assert_eq!(order, Ok(0), "{zone:?}");
+        let (_, order) = life_of((zone, FromDevice::REPORTED), false, |dma, mapping| {
+            let device = mapping.device();
+            let mapping = transfer(mapping, |_, _| {});
+            let mut completed = mapping.complete(100).expect("not too much");
+            drop(completed.for_cpu());
+            let mapping = transfer(completed.again(), |_, _| {});
+            let filled = mapping.complete(10).expect("not too much").unmap();
+            let mapping = dma.map_filled(device, filled).expect("as before");
+            let filled = transfer(mapping, |_, _| {}).abandon();
+            drop(filled.into_inner());
+        });
+        assert_eq!(order, Ok(0), "{zone:?}");
+    }
 }

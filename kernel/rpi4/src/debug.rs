@@ -22,14 +22,12 @@ pub(crate) fn checker(handoff: &Handoff, line: CommandLine<'_>) -> Option<Checke
         warn!("{error}");
         None
     });
-    if options.level == Level::Trace {
-        warn!(
-            "dma_debug=trace: copies, maintenance and barriers are in no trace yet; as dma_debug=on"
-        );
-    }
     if checker.is_some() {
         let entries = options.entries;
         info!("dma_debug: every mapping is checked, {entries} can be live");
+        if options.level == Level::Trace {
+            info!("dma_debug: copies, maintenance and barriers are in the trace");
+        }
     }
     checker
 }

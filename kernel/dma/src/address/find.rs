@@ -130,7 +130,7 @@ impl<P: Platform> ByAddress<'_, P> {
             return dir;
         }
         let misuse = Misuse::OtherDirection { addr, dir, mapped };
-        self.dma.misused(self.device, misuse);
+        self.misused(misuse);
         mapped
     }
 }

@@ -109,7 +109,7 @@ impl<P: Platform> ByAddress<'_, P> {
             }
             Route::Bounce(reason) => {
                 let (slots, addr) = self.dma.slots_for(self.device, &request, reason)?;
-                let (platform, block) = (self.dma.platform(), request.block);
+                let (platform, block) = (&self.dma.told(), request.block);
                 let side = slots.data();
                 let slots = StandIn::Slots(slots);
                 let cover = self.dma.cover(self.device);
@@ -121,7 +121,10 @@ impl<P: Platform> ByAddress<'_, P> {
                 let origins = self.origins.expect("made where there are slots");
                 let slots = slots.into_slots().expect("made of slots just now");
                 let kept = origins.keep(slots, block, dir, self.device.id());
-                kept.map_err(|slots| self.dma.unnoted(self.device.terms(), slots))?;
+                kept.map_err(|slots| {
+                    counters.ended::<P>();
+                    self.dma.unnoted(self.device.terms(), slots)
+                })?;
                 Ok(Placed {
                     addr,
                     owed: true,
@@ -141,7 +144,7 @@ impl<P: Platform> ByAddress<'_, P> {
         }
         // A block that is known by its address alone is mapped in place only if its length needs no
         // rounding up, so this is all that the device is given.
-        self.dma.platform().clean(request.block);
+        self.dma.told().clean(request.block);
         true
     }
 }

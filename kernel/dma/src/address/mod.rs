@@ -52,6 +52,7 @@ pub use entry::SgEntry;
 pub use misuse::Misuse;
 
 use crate::checker::{Call, Seen};
+use crate::complaints::Cause;
 use crate::device::DmaDevice;
 use crate::direction::Dir;
 use crate::layer::Dma;
@@ -114,10 +115,15 @@ impl<'d, P: Platform> ByAddress<'d, P> {
         });
     }
 
+    /// Keeps a wrong call for a message.
+    fn misused(&self, misuse: Misuse) {
+        self.dma.misused(self.device, Cause::Misused(misuse));
+    }
+
     /// Waits for maintenance, which only a device that does not snoop makes necessary (CM-7).
     fn wait(&self) {
         if !self.device.limits().coherent {
-            self.dma.platform().complete();
+            self.dma.told().complete();
         }
     }
 }

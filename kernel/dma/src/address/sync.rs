@@ -36,7 +36,7 @@ impl<P: Platform> ByAddress<'_, P> {
             Some(At::Place(mut buffer)) if self.drops(dir) => {
                 self.whole_lines(addr, &buffer)?;
                 let range = buffer.range();
-                door::drop_stale(self.dma.platform(), &mut buffer, range);
+                door::drop_stale(&self.dma.told(), &mut buffer, range);
                 self.wait();
             }
             Some(At::Bounced(mut part)) if part.dir.device_writes() => self.copy_home(&mut part),
@@ -70,7 +70,7 @@ impl<P: Platform> ByAddress<'_, P> {
                 if dir.device_writes() {
                     self.whole_lines(addr, &buffer)?;
                 }
-                self.dma.platform().clean(buffer.range());
+                self.dma.told().clean(buffer.range());
                 self.wait();
             }
             // What the CPU wrote where a device alone writes is no business of the device's (CP-5).
@@ -151,7 +151,7 @@ impl<P: Platform> ByAddress<'_, P> {
 
     /// Drops what may be stale of a bounce buffer, waits, and only then copies it home (CM-7).
     pub(super) fn copy_home(&self, part: &mut Part) {
-        let (platform, original) = (self.dma.platform(), part.original.range());
+        let (platform, original) = (&self.dma.told(), part.original.range());
         let all = (original, Span::whole(original.len()));
         if !self.device.limits().coherent {
             door::drop_slots(platform, &part.slots, part.slots.data());
@@ -169,7 +169,7 @@ impl<P: Platform> ByAddress<'_, P> {
 
     /// Copies to a bounce buffer, clean for a device that does not snoop.
     fn copy_out(&self, part: &Part) {
-        let (platform, original) = (self.dma.platform(), part.original.range());
+        let (platform, original) = (&self.dma.told(), part.original.range());
         let all = (original, Span::whole(original.len()));
         door::copy_block_in(platform, self.device, &part.original, all, &part.slots);
         self.wait();

@@ -48,9 +48,11 @@ impl<P: Platform> ByAddress<'_, P> {
             },
             None => None,
         };
-        if ended.is_none() {
+        if ended.is_some() {
+            self.device.counters.ended::<P>();
+        } else {
             let misuse = Misuse::NotMapped { addr, len };
-            self.dma.misused(self.device, misuse);
+            self.misused(misuse);
             self.note(Kind::Unmap, (addr, len), (dir, attrs), None);
         }
     }
@@ -86,7 +88,7 @@ impl<P: Platform> ByAddress<'_, P> {
         if !self.drops(dir) {
             return false;
         }
-        let (platform, range): (_, PhysRange) = (self.dma.platform(), buffer.range());
+        let (platform, range): (_, PhysRange) = (&self.dma.told(), buffer.range());
         if attrs.contains(Attrs::DEFER_SYNC) {
             // The device may never have been given what the CPU stored: then that is all there is. If it
             // was, no line is dirty, and this drops them all the same.
@@ -137,12 +139,12 @@ impl<P: Platform> ByAddress<'_, P> {
         let mapped = taken.original.len();
         if len != mapped {
             let misuse = Misuse::OtherLength { addr, len, mapped };
-            self.dma.misused(self.device, misuse);
+            self.misused(misuse);
         }
         let mapped = taken.dir;
         if dir != mapped {
             let misuse = Misuse::OtherDirection { addr, dir, mapped };
-            self.dma.misused(self.device, misuse);
+            self.misused(misuse);
         }
     }
 }

@@ -43,6 +43,12 @@ impl<P: Platform> Dma<P> {
         self.checker.is_some()
     }
 
+    /// Do copies, maintenance and barriers join the trace?
+    #[inline(always)]
+    pub(crate) fn traces_maintenance(&self) -> bool {
+        self.checker.as_ref().is_some_and(|checker| checker.traces)
+    }
+
     /// Shows the checker an event, if there is a checker.
     #[inline(always)]
     pub(crate) fn show_checker(&self, kind: Kind, device: &DmaDevice, seen: impl FnOnce() -> Seen) {
@@ -106,14 +112,5 @@ impl Inspector {
     /// Where the checker stands, if there is one.
     pub fn checker_status<P: Platform>(&self, dma: &Dma<P>) -> Option<Status> {
         self.checker(dma).map(Checker::status)
-    }
-
-    /// The driver of `device` is gone: how many mappings it left behind (DBG-17). Their memory stays
-    /// where it is: what a driver forgot is freed by nobody, slots included. Without a checker none is
-    /// told, and `None` comes back.
-    ///
-    /// Context: any.
-    pub fn device_removed<P: Platform>(&self, dma: &Dma<P>, device: &DmaDevice) -> Option<u32> {
-        self.checker(dma).map(|checker| checker.removed(device))
     }
 }

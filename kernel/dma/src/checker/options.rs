@@ -14,7 +14,7 @@ pub enum Level {
     Off,
     /// Every call, against the list of live mappings.
     On,
-    /// The same. Copies, cache maintenance and barriers are to join the trace: so far they do not.
+    /// The same, and copies, cache maintenance and barriers join the trace.
     Trace,
 }
 

@@ -57,6 +57,8 @@ pub struct Checker<P: Platform> {
     pub(super) forbidden: Forbidden,
     /// Who had which slot last (CP-8).
     pub(crate) freed: IrqLock<Freed, P>,
+    /// Maintenance joins the trace.
+    pub(super) traces: bool,
     /// Told that findings wait.
     pub(super) kick: fn(),
 }
@@ -95,6 +97,7 @@ impl<P: Platform> Checker<P> {
         Ok(Some(Self {
             inner: IrqLock::new(Rank::Layer, "live mappings", inner),
             forbidden,
+            traces: options.level == Level::Trace,
             freed: IrqLock::new(Rank::Layer, "slots that nobody has", freed),
             kick,
         }))

@@ -83,8 +83,9 @@ pub(super) fn park<P: Platform>(
 }
 
 impl<P: Platform> Dma<P> {
-    /// Ends the quarantine of a device: its memory is given back to where it came from. Returns how
-    /// many transfers that were.
+    /// Ends the quarantine of a device: its memory is given back to where it came from, and so are the slots
+    /// of what its driver left mapped ([`Inspector::device_removed`](crate::Inspector::device_removed)).
+    /// Returns how many transfers that were.
     ///
     /// Context: thread; runs the destructors of buffers.
     ///
@@ -92,7 +93,7 @@ impl<P: Platform> Dma<P> {
     /// The device was reset, or cut off from the bus, after its last quarantined transfer: it holds
     /// no address that it was given before.
     pub unsafe fn device_was_reset(&self, device: &DmaDevice) -> usize {
-        self.free_records(Whose::Device(device.id()))
+        self.free_records(Whose::Device(device.id())) + self.free_left(device)
     }
 
     /// Tells an engine once more to halt that would not. Once it confirms, the memory of its own
@@ -129,12 +130,12 @@ impl<P: Platform> Dma<P> {
     /// whoever has the memory next would find now the old bytes and now the new.
     fn free_kept(&self, terms: &Terms, kept: Kept) {
         match kept {
-            Kept::Direct(extent) => self.platform().clean_invalidate(extent),
+            Kept::Direct(extent) => self.told().clean_invalidate(extent),
             Kept::Bounced(slots) => self.release(terms, slots),
             Kept::List(pieces) => {
                 for piece in pieces {
                     if piece.slots.is_none() {
-                        self.platform().clean_invalidate(piece.device_side());
+                        self.told().clean_invalidate(piece.device_side());
                     }
                     piece
                         .slots
@@ -143,12 +144,15 @@ impl<P: Platform> Dma<P> {
                 }
             }
         }
-        self.platform().complete();
+        self.told().complete();
     }
 
     /// Transfers in quarantine for `device`, and transfers of any device that found no record.
+    ///
+    /// Context: any; of a device whose driver is gone, thread.
     pub fn quarantined(&self, device: &DmaDevice) -> (usize, u64) {
+        let left = self.left_by(device);
         let quarantine = self.quarantine().lock();
-        (quarantine.of(device.id()), quarantine.leaked())
+        (quarantine.of(device.id()) + left, quarantine.leaked())
     }
 }

@@ -70,8 +70,8 @@ impl<P: Platform> Dma<P> {
         let (Some(checker), Some(pool)) = (&self.checker, self.pool_at(slots.pool())) else {
             return;
         };
-        door::fill_run(self.platform(), slots, POISON);
-        self.platform().complete();
+        door::fill_run(&self.told(), slots, POISON);
+        self.told().complete();
         for slot in each(slots.run()) {
             let place = pool.place_of(slot.start());
             let mut freed = checker.freed.lock();
@@ -110,7 +110,7 @@ impl<P: Platform> Dma<P> {
             let Some(last) = last.filter(same) else {
                 continue;
             };
-            if let Some((at, found)) = door::other_in_slot(self.platform(), slots, slot, POISON) {
+            if let Some((at, found)) = door::other_in_slot(&self.told(), slots, slot, POISON) {
                 let overrun = Overrun::Afterwards { at, found };
                 // One line for a run.
                 return checker.overran(last.device, None, overrun);

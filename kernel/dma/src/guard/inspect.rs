@@ -50,7 +50,7 @@ impl<P: Platform> Link<'_, P> {
     #[cold]
     #[inline(never)]
     fn inspect_with_care(self, stand_in: &StandIn, bus: DmaAddr, cover: Cover) {
-        let platform = self.dma.platform();
+        let platform = &self.dma.told();
         let found = match stand_in {
             StandIn::Cells(run) => door::other_in_cells(platform, run),
             StandIn::Slots(slots) => {

@@ -107,7 +107,7 @@ impl<P: Platform> Link<'_, P> {
             match (&piece.slots, piece.part.route) {
                 (Some(slots), Route::Bounce(reason)) => {
                     let (block, cover) = (piece.block(), self.dma.cover(self.device));
-                    let (platform, part) = (self.dma.platform(), (element, block));
+                    let (platform, part) = (&self.dma.told(), (element, block));
                     door::fill_block(platform, self.device, part, slots, cover);
                     let counters = &self.device.counters;
                     counters.mapped_bounced::<P>(reason, slots, block.len());
@@ -138,14 +138,14 @@ impl<P: Platform> Link<'_, P> {
     /// Cleans what is mapped as it lies, without waiting for it.
     pub(super) fn clean_part(&self, part: PhysRange) {
         if !self.device.limits().coherent {
-            self.dma.platform().clean(part);
+            self.dma.told().clean(part);
         }
     }
 
     /// Waits for all maintenance, if the device makes any necessary.
     pub(super) fn wait(&self) {
         if !self.device.limits().coherent {
-            self.dma.platform().complete();
+            self.dma.told().complete();
         }
     }
 

@@ -84,7 +84,7 @@ impl<'d, P: Platform, B: DmaBuffer> DeviceOwnedSg<'d, P, B> {
 
     fn bring_home(&mut self) -> Option<SgTable<B>> {
         let mut table = self.table.take()?;
-        let platform = self.dma.platform();
+        let platform = &self.dma.told();
         let mut waits = false;
         for (element, lines) in table.elements.iter_mut().zip(&table.lines) {
             if let Lines::Stale(extent) = *lines {

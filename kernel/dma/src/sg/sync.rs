@@ -31,7 +31,7 @@ impl<P: Platform> Link<'_, P> {
         wanted: impl Fn(&Piece, &B) -> bool,
     ) {
         if self.drop_stale_of::<B, D>(held, span, &wanted) {
-            self.dma.platform().complete();
+            self.dma.told().complete();
         }
         if !D::DIR.device_writes() {
             return;
@@ -43,7 +43,7 @@ impl<P: Platform> Link<'_, P> {
             let element = &mut elements[piece.element()];
             if let Some(slots) = piece.slots.as_ref().filter(|_| wanted(piece, element)) {
                 let from = (piece.block(), span);
-                door::copy_block_out(self.dma.platform(), element, from, slots);
+                door::copy_block_out(&self.dma.told(), element, from, slots);
             }
         }
     }
@@ -55,7 +55,7 @@ impl<P: Platform> Link<'_, P> {
         span: Span,
         wanted: impl Fn(&Piece, &B) -> bool,
     ) -> bool {
-        let platform = self.dma.platform();
+        let platform = &self.dma.told();
         let unseen = D::DIR.device_writes() && !self.device.limits().coherent;
         let SgTable {
             elements,
@@ -100,7 +100,7 @@ impl<P: Platform> Link<'_, P> {
                 // What the CPU wrote there is no business of the device's (CP-5).
                 Some(_) if D::DIR == Dir::FromDevice => {}
                 Some(slots) => {
-                    let (platform, to) = (self.dma.platform(), (piece.block(), span));
+                    let (platform, to) = (&self.dma.told(), (piece.block(), span));
                     door::copy_block_in(platform, self.device, element, to, slots);
                 }
                 None => match held.table.lines[piece.element()] {
@@ -109,14 +109,14 @@ impl<P: Platform> Link<'_, P> {
                     Lines::InStep => self.clean_part(piece.device_part(span)),
                     // To be dropped: for a device that snoops as well.
                     Lines::Stale(_) => {
-                        self.dma.platform().clean(piece.device_part(span));
+                        self.dma.told().clean(piece.device_part(span));
                         waits = true;
                     }
                 },
             }
         }
         if waits {
-            self.dma.platform().complete();
+            self.dma.told().complete();
         }
     }
 }

@@ -87,12 +87,12 @@ impl<P: Platform> Link<'_, P> {
                 lines if !owed(&lines) => {}
                 Lines::Stale(_) => {
                     let part = stale_part(piece, Span::whole(piece.block().len()), lines);
-                    door::drop_stale(self.dma.platform(), element, part);
+                    door::drop_stale(&self.dma.told(), element, part);
                 }
                 Lines::InStep | Lines::Dirty => self.clean_part(piece.device_side()),
             }
         }
-        self.dma.platform().complete();
+        self.dma.told().complete();
         let owed = lines.iter_mut().filter(|lines| owed(lines));
         owed.for_each(|lines| *lines = Lines::InStep);
     }

@@ -117,6 +117,12 @@ impl Hints {
         fence(Release);
     }
 
+    /// Where its block starts, if it has a chunk: right for who has slots of it.
+    pub(super) fn base(&self) -> Option<PhysAddr> {
+        self.is_filled()
+            .then(|| PhysAddr::new(self.base.load(Relaxed)))
+    }
+
     /// Has the place a chunk?
     pub(super) fn is_filled(&self) -> bool {
         self.generation.load(Acquire) & 1 == 1

@@ -51,6 +51,9 @@ pub(super) trait Places: Sync {
     /// Which pool it is.
     fn number(&self) -> PoolNumber;
 
+    /// Where slot 0 of a place would be, if the place has slots.
+    fn base(&self, place: usize) -> Option<PhysAddr>;
+
     /// The place and the number in it of the slot that the byte at `at` lies in.
     fn slot_at(&self, at: PhysAddr) -> Option<(usize, u32)>;
 }
@@ -311,6 +314,23 @@ impl Notes<'_> {
             slots,
             original,
             dir: about.dir,
+        })
+    }
+
+    /// Where the mappings of `device` start that are kept.
+    ///
+    /// Context: thread; looks at every slot.
+    pub(crate) fn of(&self, device: DeviceId) -> impl Iterator<Item = PhysAddr> {
+        let places = self.origins.chunks.iter().enumerate();
+        let places =
+            places.filter_map(|(place, notes)| Some((self.places.base(place)?, notes.get()?)));
+        places.flat_map(move |(base, notes)| {
+            let starts = move |(slot, note): (u64, &Note)| {
+                let about = About::unpack(note.about.load(Ordering::Acquire))?;
+                let starts = about.first && about.is_of(device);
+                starts.then(|| base.checked_add(slot * SLOT + about.skew))?
+            };
+            (0..).zip(notes.iter()).filter_map(starts)
         })
     }
 

@@ -337,6 +337,10 @@ impl<I: Irq + Cpu> Places for Pool<I> {
         self.shared.number
     }
 
+    fn base(&self, place: usize) -> Option<PhysAddr> {
+        self.chunks[place].hints.base()
+    }
+
     /// Without a lock. See [`Hints::slot_at`](super::descriptor::Hints::slot_at) for whom the answer is
     /// right.
     fn slot_at(&self, at: PhysAddr) -> Option<(usize, u32)> {

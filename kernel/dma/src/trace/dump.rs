@@ -18,7 +18,8 @@ impl Inspector {
         most: usize,
         mut each: impl FnMut(Line<'_>),
     ) -> u64 {
-        each(Line::Begin);
+        let maintenance = dma.traces_maintenance();
+        each(Line::Begin { maintenance });
         for device in devices {
             tell_device(device, &mut each);
         }
@@ -39,7 +40,12 @@ impl Inspector {
 
 fn tell_device(described: &DmaDevice, each: &mut impl FnMut(Line<'_>)) {
     let (device, name) = (described.id().number() as u16, described.name());
-    each(Line::Device { device, name });
+    let snoops = described.limits().coherent;
+    each(Line::Device {
+        device,
+        name,
+        snoops,
+    });
     for window in described.reach().windows() {
         let window = *window;
         each(Line::Window { device, window });

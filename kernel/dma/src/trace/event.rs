@@ -69,6 +69,14 @@ kinds! {
     CopyIn = 20, "copy_in";
     /// Bytes came out of the pool.
     CopyOut = 21, "copy_out";
+    /// Bytes were stored to uncached memory.
+    Put = 22, "put";
+    /// Bytes came out of uncached memory.
+    Take = 23, "take";
+    /// This core's stores come before its next doorbell.
+    Publish = 24, "publish";
+    /// This core's loads come behind the last status that it read.
+    Acquire = 25, "acquire";
 }
 
 impl Kind {
@@ -77,6 +85,11 @@ impl Kind {
             return None;
         }
         Some(Self::ALL[number as usize - 1])
+    }
+
+    /// Does it end a mapping?
+    pub(crate) const fn ends(self) -> bool {
+        matches!(self, Self::Unmap | Self::UnmapSkipSync | Self::Quarantine)
     }
 
     /// Is it about caches and copies, and so in a trace under `dma_debug=trace` alone?

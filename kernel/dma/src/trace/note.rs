@@ -37,6 +37,14 @@ impl<P: Platform> Link<'_, P> {
         Tag::new(kind, D::DIR, self.device.id().number()).attrs(attrs)
     }
 
+    /// Counts the end of a mapping.
+    #[inline(always)]
+    fn count_end(&self, kind: Kind) {
+        if kind.ends() {
+            self.device.counters.ended::<P>();
+        }
+    }
+
     /// What is told of a mapping as a whole.
     #[inline(always)]
     pub(crate) fn event<B: DmaBuffer, D: Direction>(&self, kind: Kind, held: &Held<B>) -> Noted {
@@ -51,12 +59,14 @@ impl<P: Platform> Link<'_, P> {
     #[inline(always)]
     pub(crate) fn trace<B: DmaBuffer, D: Direction>(&self, kind: Kind, held: &Held<B>) {
         debug_assert!(!self.dma.is_checked());
+        self.count_end(kind);
         self.dma.note(self.event::<B, D>(kind, held));
     }
 
     /// Leaves an event of a mapping as a whole.
     #[inline(always)]
     pub(crate) fn note<B: DmaBuffer, D: Direction>(&self, kind: Kind, held: &Held<B>) {
+        self.count_end(kind);
         self.dma.note(self.event::<B, D>(kind, held));
         self.dma.show_checker(kind, self.device, || Seen {
             call: Call::Single,
@@ -102,6 +112,7 @@ impl<P: Platform> Link<'_, P> {
     pub(crate) fn note_sg<B: DmaBuffer, D: Direction>(&self, kind: Kind, held: &HeldSg<B>) {
         self.dma.note(self.event_sg::<B, D>(kind, held));
         for piece in held.pieces() {
+            self.count_end(kind);
             self.dma.show_checker(kind, self.device, || Seen {
                 call: Call::List,
                 dir: D::DIR,

@@ -17,7 +17,7 @@ use dma::swiotlb::{Grants, Pool, Usage};
 use dma::trace::Line;
 use dma::{
     Bouncing, Complaint, Direction, Dma, DmaDevice, Engine, EngineId, Halt, InFlight, Inspector,
-    Mapping, PoolView, Quarantined, RestrictedPool, TooManyPools, Totals,
+    Left, Mapping, PoolView, Quarantined, RestrictedPool, TooManyPools, Totals,
 };
 use hal::{DmaAddr, DmaBuffer, PAGE, Pages, PhysRange, Platform, Zone};
 use sim::{Builder, Machine};
@@ -146,7 +146,7 @@ impl Layer {
         std::iter::from_fn(|| self.checker().finding()).collect()
     }
 
-    pub fn device_removed(&self, device: &DmaDevice) -> Option<u32> {
+    pub fn device_removed(&self, device: &DmaDevice) -> Left {
         self.inspector.device_removed(&self.dma, device)
     }
 

@@ -13,10 +13,11 @@ pub(super) const COMMAND: Command<Context> = Command {
     arguments: "",
     summary: "mappings by bus master: direct, bounced and why, refused",
     details: "\
-Counted since boot, all cores together. \"held\" is memory in quarantine: its
-device did not confirm that it stopped, so nobody else may have it. A refusal
-or a wrong call is told once for each master, with what to do about it. With
-dma_debug=on all that is mapped right now is listed, and by whom.",
+Counted since boot, all cores together; \"live\" is mapped right now. \"held\" is
+memory in quarantine: its device did not confirm that it stopped, or was left
+by its driver, so nobody else may have it. A refusal or a wrong call is told
+once for each master, with what to do about it. With dma_debug=on all that is
+mapped right now is listed, and by whom.",
     completion: Completion::None,
     run,
 };
@@ -24,13 +25,14 @@ dma_debug=on all that is mapped right now is listed, and by whom.",
 fn run(context: &Context, arguments: Arguments<'_>) -> Result<(), Refusal> {
     nothing(arguments)?;
     say!(
-        "{:<9}{:>9}{:>15}{:>9}{:>15}{:>9}{:>6}",
+        "{:<9}{:>9}{:>15}{:>9}{:>15}{:>8}{:>7}{:>6}",
         "master",
         "direct",
         "bytes",
         "bounced",
         "bytes",
         "refused",
+        "live",
         "held"
     );
     for master in context.layer.masters {
@@ -69,13 +71,14 @@ fn print_live(checker: &Checker<Board>) {
 
 fn print_master(master: &DmaDevice, totals: &Totals, held: usize) {
     say!(
-        "{:<9}{:>9}{:>15}{:>9}{:>15}{:>9}{held:>6}",
+        "{:<9}{:>9}{:>15}{:>9}{:>15}{:>8}{:>7}{held:>6}",
         master.name(),
         totals.direct,
         totals.direct_bytes,
         totals.bounced_all(),
         totals.bounced_bytes,
         totals.refused,
+        totals.live,
     );
     for (count, how) in [
         (totals.by_cell, "bounced by uncached cells"),

@@ -11,6 +11,9 @@ pub(super) struct Dump {
     pub(super) line: usize,
     pub(super) cores: [Core; MAX_CPUS],
     windows: Vec<(u16, DmaWindow)>,
+    snooping: Vec<u16>,
+    /// All maintenance is in it.
+    maintenance: bool,
     /// The last line that was read, and how many events it says there are, if it is the end.
     end: (usize, Option<u64>),
 }
@@ -29,9 +32,10 @@ pub(super) fn dumps(text: &str) -> Vec<Result<Dump, Wrong>> {
     let lines = text.lines().enumerate();
     let lines = lines.filter_map(|(at, text)| Some((at + 1, Line::parse(text)?)));
     for (line, read) in lines {
-        if read == Ok(Line::Begin) {
+        if let Ok(Line::Begin { maintenance }) = read {
             all.push(Ok(Dump {
                 line,
+                maintenance,
                 ..Dump::default()
             }));
             continue;
@@ -59,7 +63,8 @@ impl Dump {
         }
         self.end.0 = line;
         match read {
-            Line::Begin | Line::Device { .. } => {}
+            Line::Begin { .. } => {}
+            Line::Device { device, snoops, .. } => self.snooping.extend(snoops.then_some(device)),
             Line::Window { device, window } => self.windows.push((device, window)),
             Line::Core { core, lost } => self.core(core)?.lost = lost,
             Line::Event { core, event } => self.core(core)?.add(line, event)?,
@@ -95,6 +100,12 @@ impl Dump {
         let mut order = Order::new(incomplete);
         let windows = self.windows.iter();
         windows.for_each(|(device, window)| order.window(*device, *window));
+        self.snooping
+            .iter()
+            .for_each(|device| order.snoops(*device));
+        if self.maintenance {
+            order.follow_maintenance();
+        }
         order
     }
 }

@@ -4,6 +4,12 @@
 //! first column. A backtrace is a line `  0x<16 hex digits>` for each function; all are addresses
 //! that something returns to, save one right after the line `backtrace:`, where an exception
 //! stopped the program at that very instruction.
+//!
+//! A finding of the checker ends with `; mapped at 0x<address> < 0x<address> ..`, innermost first, all of
+//! them addresses that something returns to.
+
+/// What the checker says before who mapped something.
+const MAPPED_AT: &str = "; mapped at ";
 
 /// Digits of an address, as the kernel writes it.
 const DIGITS: usize = 16;
@@ -41,18 +47,43 @@ pub(super) fn annotate(console: &str, frames: impl Fn(u64) -> Vec<String>) -> St
     let mut last = "";
     for line in console.lines() {
         text.extend([line, "\n"]);
+        let mut explain = |running| {
+            let frames = frames(running);
+            text.extend(frames.iter().map(|frame| format!("      {frame}\n")));
+        };
         if let Some(address) = address(line) {
             let exact = last.trim_end() == "backtrace:";
-            let running = address.wrapping_sub(u64::from(!exact));
-            text.extend(
-                frames(running)
-                    .iter()
-                    .map(|frame| format!("      {frame}\n")),
-            );
+            explain(address.wrapping_sub(u64::from(!exact)));
         }
+        mapped_at(line).for_each(|address| explain(address.wrapping_sub(1)));
         last = line;
     }
     text
+}
+
+/// Does a console tell who mapped something?
+pub(super) fn names_callers(console: &str) -> bool {
+    console.lines().any(|line| mapped_at(line).next().is_some())
+}
+
+/// The findings of an annotated console, each with the functions below it.
+pub(super) fn findings(annotated: &str) -> String {
+    let mut told = false;
+    let lines = annotated.lines().filter(|line| {
+        told = line.contains(MAPPED_AT) || (told && line.starts_with("      "));
+        told
+    });
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The addresses behind a finding.
+fn mapped_at(line: &str) -> impl Iterator<Item = u64> {
+    let found = line.split_once(MAPPED_AT);
+    let addresses = found.map_or("", |(_, addresses)| addresses);
+    addresses.split('<').filter_map(|address| {
+        let digits = address.trim().strip_prefix("0x")?;
+        u64::from_str_radix(digits, 16).ok()
+    })
 }
 
 /// The address on a line that holds nothing else.
@@ -110,6 +141,22 @@ why
         );
         let text = annotate(PANIC, |address| vec![format!("<{address:x}>")]);
         assert!(text.ends_with("      <ffffffffc000000f>\n"), "{text}");
+    }
+
+    #[test]
+    fn who_mapped_what_a_finding_is_about_is_named() {
+        let finding =
+            "dma-debug: emmc2: unmap of 64 bytes; mapped at 0xffffffffc0001234 < 0x1000\r\n";
+        let text = annotate(finding, |address| vec![format!("<{address:x}>")]);
+        assert_eq!(
+            text.lines().collect::<Vec<_>>()[1..],
+            ["      <ffffffffc0001233>", "      <fff>"]
+        );
+        assert!(names_callers(finding) && !names_callers(FATAL));
+        assert_eq!(
+            findings(&format!("before\n{text}behind\n")),
+            text.replace('\r', "")
+        );
     }
 
     #[test]

@@ -61,14 +61,17 @@ fn check(builds: &[&str], elf: &str) -> anyhow::Result<()> {
     }
 }
 
-/// What to show of a console that ended badly: the dump, explained, or else the last lines.
+/// What to show of a console that ended badly: the dump, explained, or else the last lines, and who mapped what
+/// the checker found.
 pub(crate) fn last_words(console: &str, elf: &Path, root: &Path) -> String {
-    if log::dump(console).is_none() {
+    let died = log::dump(console).is_some();
+    if !died && !log::names_callers(console) {
         return tail(console);
     }
     let explained = Elf::open(elf).and_then(|elf| explain(console, &elf, root));
     match explained {
-        Ok(text) => log::dump(&text).unwrap_or_default().to_owned(),
+        Ok(text) if died => log::dump(&text).unwrap_or_default().to_owned(),
+        Ok(text) => format!("{}\n{}", log::findings(&text), tail(&text)),
         Err(why) => format!("{}\n(no names: {why:#})", tail(console)),
     }
 }

@@ -10,7 +10,7 @@ use crate::process::Echo;
 use crate::report::{Failure, Group, Totals};
 use crate::symbols;
 use crate::test::scenario::{self, Scenario};
-use crate::test::{bench, broken, checked, fatal, media, shell};
+use crate::test::{bench, broken, checked, fatal, media, replayed, shell};
 use crate::workspace::Workspace;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -60,6 +60,7 @@ enum Run {
     Scenario(Scenario),
     Medium(media::Case),
     Shell,
+    Replayed,
     Bench,
 }
 
@@ -67,7 +68,7 @@ fn runs(options: &TestArgs) -> Vec<Run> {
     let scenarios = scenario::all().into_iter().map(Run::Scenario);
     let media = media::all().into_iter().map(Run::Medium);
     let all = std::iter::once(Run::Fatal).chain(scenarios).chain(media);
-    let all = all.chain([Run::Shell, Run::Bench]);
+    let all = all.chain([Run::Shell, Run::Replayed, Run::Bench]);
     all.filter(|run| options.names(run.name())).collect()
 }
 
@@ -78,6 +79,7 @@ impl Run {
             Self::Scenario(scenario) => &scenario.name,
             Self::Medium(case) => case.name,
             Self::Shell => shell::NAME,
+            Self::Replayed => replayed::NAME,
             Self::Bench => bench::NAME,
         }
     }
@@ -88,6 +90,7 @@ impl Run {
             Self::Scenario(scenario) => boot(scenario, built, root, out),
             Self::Medium(case) => case.run(built, out, LIMIT),
             Self::Shell => shell::run(built, out, LIMIT),
+            Self::Replayed => replayed::run(built, out, LIMIT),
             Self::Bench => bench::run(built, root, out),
         }
     }

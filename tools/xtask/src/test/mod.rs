@@ -8,6 +8,7 @@ mod fatal;
 mod host;
 mod media;
 pub(crate) mod medium;
+mod replayed;
 pub(crate) mod scenario;
 mod shell;
 

@@ -208,6 +208,7 @@ pub(super) fn lines() -> Vec<String> {
     let complaints = map_errors().into_iter().map(complaints::Cause::Refused);
     let complaints = complaints.chain(misuses().map(complaints::Cause::Misused));
     let complaints = complaints.chain(overruns().map(complaints::Cause::Overran));
+    let complaints = complaints.chain([complaints::Cause::Left { live: 1000 }]);
     let no_memory = NoMemory { entries: 65536 };
     let lent = [
         LentError::<PastEnd>::Report(report),

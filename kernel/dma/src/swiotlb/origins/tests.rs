@@ -31,6 +31,10 @@ impl Places for Sixteen {
         PoolNumber::SHARED
     }
 
+    fn base(&self, place: usize) -> Option<PhysAddr> {
+        (place == 3).then_some(PhysAddr::new(START))
+    }
+
     fn slot_at(&self, at: PhysAddr) -> Option<(usize, u32)> {
         let slot = at.get().checked_sub(START)? / SLOT;
         (slot < 16).then_some((3, slot as u32))

@@ -1,8 +1,8 @@
 //! A trace as text: written by the kernel, read by `cargo xtask replay`.
 //!
 //! ```text
-//! trace begin                                     a dump starts
-//! trace device 2 dma                              events name a device by its number
+//! trace begin                                     a dump starts; `maintenance` behind it: it has all of that
+//! trace device 2 dma                              events name a device by its number; `snoops` behind it: it does
 //! trace window 2 0x0+0x3c000000 0xc0000000        where it finds RAM: physical block, bus address
 //! trace core 0 lost 1234                          older events of this core are gone
 //! trace 0 1235 4a3b2c1d launch 2 to 0xc0001000+0x100 -
@@ -34,13 +34,18 @@ use hal::DmaWindow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line<'t> {
     /// A dump starts.
-    Begin,
+    Begin {
+        /// All maintenance is in it (`dma_debug=trace`).
+        maintenance: bool,
+    },
     /// The name of a device.
     Device {
         /// Its number.
         device: u16,
         /// Its name.
         name: &'t str,
+        /// It looks into the caches.
+        snoops: bool,
     },
     /// A window of a device onto RAM. One without any sees RAM at its own address.
     Window {
@@ -72,14 +77,32 @@ pub enum Line<'t> {
 
 /// What stands before each line.
 const PREFIX: &str = "trace";
+/// What may stand behind a line.
+const MAINTENANCE: &str = " maintenance";
+const SNOOPS: &str = " snoops";
+
+const fn flag(set: bool, word: &'static str) -> &'static str {
+    if set { word } else { "" }
+}
+
 /// Letters of the attributes, the lowest bit first.
 const LETTERS: [char; 5] = ['d', 'c', 'n', 'o', 's'];
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Begin => write!(f, "{PREFIX} begin"),
-            Self::Device { device, name } => write!(f, "{PREFIX} device {device} {name}"),
+            Self::Begin { maintenance } => {
+                write!(f, "{PREFIX} begin{}", flag(*maintenance, MAINTENANCE))
+            }
+            Self::Device {
+                device,
+                name,
+                snoops,
+            } => write!(
+                f,
+                "{PREFIX} device {device} {name}{}",
+                flag(*snoops, SNOOPS)
+            ),
             Self::Window { device, window } => {
                 let (phys, bus) = (window.phys(), window.bus().get());
                 let (start, len) = (phys.start().get(), phys.len());

@@ -1,7 +1,7 @@
 //! Lines of a trace, read.
 
 use super::super::event::{Event, Kind};
-use super::{DIRS, LETTERS, Line, PREFIX, dir_name};
+use super::{DIRS, LETTERS, Line, MAINTENANCE, PREFIX, SNOOPS, dir_name};
 use crate::attrs::Attrs;
 use crate::direction::Dir;
 use core::fmt;
@@ -31,10 +31,13 @@ impl<'t> Line<'t> {
     fn parse_rest(rest: &'t str) -> Result<Self, BadLine> {
         let mut words = Words(rest.split_whitespace());
         let line = match words.word("what it is")? {
-            "begin" => Self::Begin,
+            "begin" => Self::Begin {
+                maintenance: words.flag(MAINTENANCE)?,
+            },
             "device" => Self::Device {
                 device: words.number("a device's number")?,
                 name: words.word("a name")?,
+                snoops: words.flag(SNOOPS)?,
             },
             "window" => Self::Window {
                 device: words.number("a device's number")?,
@@ -70,6 +73,16 @@ impl<'t> Words<'t> {
     fn end(&mut self) -> Result<(), BadLine> {
         let wanted = "the end of the line";
         self.0.next().map_or(Ok(()), |_| Err(BadLine { wanted }))
+    }
+
+    /// Is this word there? Nothing else may be.
+    fn flag(&mut self, word: &str) -> Result<bool, BadLine> {
+        let wanted = "the end of the line";
+        match self.0.next() {
+            None => Ok(false),
+            Some(found) if found == word.trim_start() => Ok(true),
+            Some(_) => Err(BadLine { wanted }),
+        }
     }
 
     fn literal(&mut self, wanted: &'static str) -> Result<(), BadLine> {

@@ -20,7 +20,9 @@ fn wanted(text: &str) -> &'static str {
 fn each_line_of_the_header_is_read_and_written_alike() {
     for text in [
         "trace begin",
+        "trace begin maintenance",
         "trace device 2 dma",
+        "trace device 3 genet snoops",
         "trace window 2 0x0+0x3c000000 0xc0000000",
         "trace core 0 lost 1234",
         EVENT,

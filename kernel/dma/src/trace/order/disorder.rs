@@ -44,6 +44,20 @@ pub enum Disorder {
         /// On which core.
         core: usize,
     },
+    /// A line was not cleaned since the CPU had it (CM-1).
+    NotCleaned {
+        /// What happened.
+        kind: Kind,
+        /// Where the line is, for the CPU.
+        addr: u64,
+    },
+    /// A line was not dropped since a device had it (CM-2).
+    NotDropped {
+        /// What happened.
+        kind: Kind,
+        /// Where the line is, for the CPU.
+        addr: u64,
+    },
 }
 
 /// What a mapping is.
@@ -91,6 +105,16 @@ impl fmt::Display for Disorder {
                 "{} before core {core} has waited for its {}",
                 kind.name(),
                 what.name()
+            ),
+            Self::NotCleaned { kind, addr } => write!(
+                f,
+                "{} with the line at {addr:#x} not cleaned since the CPU had it",
+                kind.name()
+            ),
+            Self::NotDropped { kind, addr } => write!(
+                f,
+                "{} with the line at {addr:#x} not dropped since the device had it",
+                kind.name()
             ),
         }
     }

@@ -15,10 +15,15 @@
 //! waited for before its mapping is made, given (back) to the device or launched; and what was dropped,
 //! before bytes are copied out of the pool or shown to the CPU. The wait is the same core's.
 //!
+//! In a trace of all maintenance (`dma_debug=trace`) none may be missing: lines of a device that does not
+//! snoop are clean before it is told, since the CPU had them (CM-1), and dropped before the CPU looks, since the
+//! device had them (CM-2).
+//!
 //! Of a list the address of its first piece is known, and the sum of its bytes: for the rest a list's
 //! maintenance is not followed.
 
 mod disorder;
+mod lines;
 mod live;
 mod merge;
 mod owed;
@@ -34,6 +39,7 @@ use super::event::{Event, Kind};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use hal::{DmaAddr, DmaWindow};
+use lines::{Lines, Mapping};
 use live::{Key, Mapped};
 use owed::Owed;
 
@@ -44,6 +50,11 @@ pub struct Order {
     quarantined: BTreeMap<Key, u64>,
     windows: Vec<(u16, DmaWindow)>,
     owed: Owed,
+    lines: Lines,
+    /// Devices that look into the caches.
+    snooping: Vec<u16>,
+    /// All maintenance is told of.
+    maintenance: bool,
     /// Events before the first may be missing: a mapping that is unknown was made then.
     incomplete: bool,
 }
@@ -62,23 +73,55 @@ impl Order {
         self.windows.push((device, window));
     }
 
+    /// A device looks into the caches.
+    pub fn snoops(&mut self, device: u16) {
+        self.snooping.push(device);
+    }
+
+    /// All maintenance is in the trace: what is missing there was not made.
+    pub fn follow_maintenance(&mut self) {
+        self.maintenance = true;
+    }
+
     /// The next event, and what is wrong about it. A wrong event changes nothing.
     pub fn step(&mut self, core: usize, event: &Event) -> Result<(), Disorder> {
         match event.kind {
             Kind::Refuse | Kind::Grow | Kind::Shrink => Ok(()),
-            Kind::Clean | Kind::CleanInvalidate | Kind::Invalidate | Kind::CopyIn => {
-                self.owed.add(core, event);
-                Ok(())
-            }
-            Kind::Complete => {
-                self.owed.pay(core);
-                Ok(())
-            }
             Kind::CopyOut => self.owed.waited(event, event.addr, event.len),
+            _ if event.kind.is_maintenance() => {
+                self.maintained(core, event);
+                Ok(())
+            }
             _ => {
                 self.waited_on_bus(event)?;
-                self.call(event)
+                let of = self.lines_of(event);
+                if self.maintenance {
+                    self.lines.agree(event, of, !self.incomplete)?;
+                }
+                self.call(event)?;
+                self.lines.called(event, of);
+                Ok(())
             }
+        }
+    }
+
+    /// Maintenance is never wrong by itself.
+    fn maintained(&mut self, core: usize, event: &Event) {
+        match event.kind {
+            Kind::Complete => self.owed.pay(core),
+            Kind::Publish => self.owed.publish(core),
+            Kind::Acquire | Kind::Take | Kind::CopyOut => {}
+            _ => {
+                self.owed.add(core, event);
+                self.lines.maintained(event);
+            }
+        }
+    }
+
+    fn lines_of(&self, event: &Event) -> Mapping {
+        Mapping {
+            start: self.to_phys(event.device, event.addr),
+            snoops: self.snooping.contains(&event.device),
         }
     }
 
@@ -102,8 +145,7 @@ impl Order {
     pub fn believe(&mut self, core: usize, event: &Event) {
         if event.kind.is_maintenance() {
             // Owed or paid; a wait that is missing would be told, and may just be lost.
-            let _ = self.step(core, event);
-            return;
+            return self.maintained(core, event);
         }
         let is = match event.kind {
             Kind::Map | Kind::Bounce | Kind::End | Kind::Settle => State::AtRest,
@@ -121,6 +163,7 @@ impl Order {
     /// Maintenance that is missing, if it was to be seen, is no longer waited for.
     pub fn forgive(&mut self) {
         self.owed = Owed::default();
+        self.lines = Lines::default();
     }
 
     /// Mappings that were not ended.

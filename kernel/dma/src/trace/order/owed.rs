@@ -33,6 +33,12 @@ impl Owed {
         self.0.retain(|debt| debt.core != core);
     }
 
+    /// A core's stores to uncached memory are in order.
+    pub(super) fn publish(&mut self, core: usize) {
+        self.0
+            .retain(|debt| debt.core != core || debt.what != Kind::Put);
+    }
+
     /// Nothing of what `event` depends on is owed to these bytes.
     pub(super) fn waited(&self, event: &Event, start: u64, len: u64) -> Result<(), Disorder> {
         let (first, last) = lines(start, len);
@@ -55,7 +61,7 @@ fn lines(start: u64, len: u64) -> (u64, u64) {
 
 /// Must `what` be complete when `kind` happens?
 fn matters(kind: Kind, what: Kind) -> bool {
-    let for_device = matches!(what, Kind::Clean | Kind::CopyIn);
+    let for_device = matches!(what, Kind::Clean | Kind::CopyIn | Kind::Put);
     match kind {
         Kind::Map | Kind::Bounce | Kind::SyncForDevice | Kind::Launch | Kind::Expose => for_device,
         Kind::SyncForCpu | Kind::Unmap | Kind::UnmapSkipSync | Kind::CopyOut => !for_device,

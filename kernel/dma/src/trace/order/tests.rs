@@ -213,3 +213,107 @@ fn what_is_believed_replaces_what_was_known() {
     order.forgive();
     assert_eq!(order.step(0, &unmap), Ok(()));
 }
+
+/// A buffer of two lines that a device reads and writes, in a trace of all maintenance, then another life of
+/// it; and a cell.
+const ALL: &[&str] = &[
+    "0 0 1 clean 0 - 0x1000+0x80 -",
+    "0 1 2 wait 0 - 0x0+0x0 -",
+    "0 2 3 map 2 both 0xc0001000+0x80 -",
+    "0 3 4 launch 2 both 0xc0001000+0x80 -",
+    "0 4 5 end 2 both 0xc0001000+0x80 -",
+    "0 5 6 drop 0 - 0x1000+0x40 -",
+    "0 6 7 wait 0 - 0x0+0x0 -",
+    "0 7 8 for_cpu 2 both 0xc0001000+0x40 -",
+    "0 8 9 clean 0 - 0x1000+0x40 -",
+    "0 9 a wait 0 - 0x0+0x0 -",
+    "0 10 b for_device 2 both 0xc0001000+0x40 -",
+    "0 11 c drop 0 - 0x1000+0x80 -",
+    "0 12 d wait 0 - 0x0+0x0 -",
+    "0 13 e unmap 2 both 0xc0001000+0x80 -",
+    "0 14 f clean 0 - 0x1000+0x80 -",
+    "0 15 10 wait 0 - 0x0+0x0 -",
+    "0 16 11 map 2 from 0xc0001000+0x80 -",
+    "0 17 12 expose 2 from 0xc0001000+0x80 -",
+    "0 18 13 drop 0 - 0x1000+0x40 -",
+    "0 19 14 wait 0 - 0x0+0x0 -",
+    "0 20 15 for_cpu 2 from 0xc0001000+0x40 -",
+    "0 21 16 for_device 2 from 0xc0001000+0x40 -",
+    "0 22 17 settle 2 from 0xc0001000+0x80 -",
+    "0 23 18 skip 2 from 0xc0001000+0x80 -",
+    "0 24 19 map 3 to 0xc0001000+0x80 c",
+    "0 25 1a launch 3 to 0xc0001000+0x80 -",
+    "0 26 1b end 3 to 0xc0001000+0x80 -",
+    "0 27 1c unmap 3 to 0xc0001000+0x80 -",
+    "0 28 1d put 0 - 0x9000+0x40 -",
+    "0 29 1e publish 0 - 0x0+0x0 -",
+    "0 30 1f bounce 2 from 0xc0009000+0x40 -",
+    "0 31 20 launch 2 from 0xc0009000+0x40 -",
+    "0 32 21 end 2 from 0xc0009000+0x40 -",
+    "0 33 22 acquire 0 - 0x0+0x0 -",
+    "0 34 23 take 0 - 0x9000+0x40 -",
+    "0 35 24 unmap 2 from 0xc0009000+0x40 -",
+];
+
+fn follow(lines: &[&str], incomplete: bool, snoops: bool) -> Result<usize, (usize, String)> {
+    let mut order = order(incomplete);
+    order.follow_maintenance();
+    if snoops {
+        order.snoops(2);
+        order.snoops(3);
+    }
+    for (at, line) in lines.iter().enumerate() {
+        let text = std::format!("trace {line}");
+        let Some(Ok(Line::Event { core, event })) = Line::parse(&text) else {
+            panic!("{text} is no event");
+        };
+        order
+            .step(core, &event)
+            .map_err(|why| (at, why.to_string()))?;
+    }
+    Ok(order.live())
+}
+
+#[test]
+fn cm_1_cm_2_where_all_maintenance_is_told_what_is_missing_is_found() {
+    assert_eq!(follow(ALL, false, false), Ok(0));
+    assert_eq!(follow(ALL, true, false), Ok(0), "and does without its past");
+    let missing = |gone: &[usize]| {
+        let lines = ALL.iter().enumerate();
+        let lines = lines.filter(|(at, _)| !gone.contains(at));
+        let lines: Vec<&str> = lines.map(|(_, line)| *line).collect();
+        assert_eq!(
+            follow(&lines, false, true),
+            Ok(0),
+            "a device that snoops needs none"
+        );
+        follow(&lines, false, false).expect_err("missed")
+    };
+    let line = |kind: &str, at: u64, what: &str| {
+        std::format!("{kind} with the line at {at:#x} not {what}")
+    };
+    let cleaned = "cleaned since the CPU had it";
+    let dropped = "dropped since the device had it";
+    assert_eq!(missing(&[0, 1]), (1, line("launch", 0x1000, cleaned)));
+    assert_eq!(missing(&[5, 6]), (5, line("for_cpu", 0x1000, dropped)));
+    assert_eq!(missing(&[8, 9]), (8, line("for_device", 0x1000, cleaned)));
+    assert_eq!(missing(&[11, 12]), (11, line("unmap", 0x1000, dropped)));
+    assert_eq!(missing(&[14, 15]), (15, line("expose", 0x1000, cleaned)));
+    assert_eq!(missing(&[18, 19]), (18, line("for_cpu", 0x1000, dropped)));
+    let half = ALL[0].replace("0x80", "0x40");
+    let mut lines = ALL.to_vec();
+    lines[0] = &half;
+    let (at, why) = follow(&lines, false, false).expect_err("the second line");
+    assert_eq!((at, why), (3, line("launch", 0x1040, cleaned)));
+}
+
+#[test]
+fn cm_7_stores_to_a_cell_are_published_before_its_device_is_told() {
+    let lines: Vec<&str> = ALL
+        .iter()
+        .copied()
+        .filter(|line| !line.contains("publish"))
+        .collect();
+    let (_, why) = follow(&lines, false, false).expect_err("not in order");
+    assert_eq!(why, "bounce before core 0 has waited for its put");
+}
