@@ -56,6 +56,8 @@ impl<P: Platform> ByAddress<'_, P> {
         if owed {
             self.wait();
         }
+        list.iter()
+            .for_each(|entry| self.note_map(entry, dir, attrs));
         Ok(list.len())
     }
 
@@ -92,26 +94,36 @@ impl<P: Platform> ByAddress<'_, P> {
             return false;
         };
         let request = request_of(block, dir, attrs);
-        let (kind, side, owed) = match self.claimed(addr, &request) {
+        match self.claimed(addr, &request) {
             Some((reason, found)) => {
                 let (device, cover) = (self.device, self.dma.cover(self.device));
-                let slots = stand_in(found);
-                door::fill_block(self.dma.platform(), device, (buffer, block), &slots, cover);
+                let (platform, slots) = (&self.dma.told(), stand_in(found));
+                door::fill_block(platform, device, (buffer, block), &slots, cover);
                 device
                     .counters
                     .mapped_bounced::<P>(reason, &slots, block.len());
                 // Before anybody has the address (SKIP-3).
                 device.stop_skipping_sync();
-                (Kind::Bounce, slots.data(), true)
+                true
             }
             None => {
                 count_direct::<P>(self.device, &request);
-                (Kind::Map, block, self.show(&request, attrs))
+                self.show(&request, attrs)
             }
+        }
+    }
+
+    /// Leaves the event of an entry that is mapped.
+    fn note_map(&self, entry: &SgEntry, dir: Dir, attrs: Attrs) {
+        let (block, Some(addr)) = (entry.block(), entry.addr) else {
+            return;
+        };
+        let (kind, side) = match self.whole(addr) {
+            Some(found) => (Kind::Bounce, found.slots.data()),
+            None => (Kind::Map, block),
         };
         let memory = Some((block, side));
         self.note(kind, (addr, block.len()), (dir, attrs), memory);
-        owed
     }
 
     /// Why the block at `addr` bounces, and the slots that were claimed for it, if it does.
@@ -145,7 +157,7 @@ impl<P: Platform> ByAddress<'_, P> {
             match entry.addr.take() {
                 // SAFETY: the caller ends the mapping of this entry, if that is what is there.
                 Some(addr) => unsafe { self.end(addr, entry.block(), dir, attrs) },
-                None => self.dma.misused(self.device, not_mapped(entry)),
+                None => self.misused(not_mapped(entry)),
             }
         }
     }
@@ -158,7 +170,7 @@ impl<P: Platform> ByAddress<'_, P> {
         if self.device.limits().coherent {
             return;
         }
-        let platform = self.dma.platform();
+        let platform = &self.dma.told();
         let mut owed = false;
         for entry in list {
             let Some(addr) = entry.addr else { continue };
@@ -203,7 +215,7 @@ impl<P: Platform> ByAddress<'_, P> {
                 // SAFETY: the notes say that these are the caller's bytes, and the caller that they may be
                 // synced.
                 let mut original = unsafe { Physical::assume_lent(found.original) };
-                let (platform, block) = (self.dma.platform(), found.original);
+                let (platform, block) = (&self.dma.told(), found.original);
                 door::copy_block_out(platform, &mut original, (block, all), &stand_in(found));
             }
             self.note(
@@ -237,25 +249,17 @@ impl<P: Platform> ByAddress<'_, P> {
                     // be synced.
                     let original = unsafe { Physical::assume_lent(found.original) };
                     let (device, to) = (self.device, (found.original, all));
-                    door::copy_block_in(
-                        self.dma.platform(),
-                        device,
-                        &original,
-                        to,
-                        &stand_in(found),
-                    );
+                    door::copy_block_in(&self.dma.told(), device, &original, to, &stand_in(found));
                 }
                 None if self.device.limits().coherent => {}
-                None => self.dma.platform().clean(entry.block()),
+                None => self.dma.told().clean(entry.block()),
             }
-            self.note(
-                Kind::SyncForDevice,
-                (addr, entry.dma_len()),
-                (dir, Attrs::NONE),
-                None,
-            );
         }
         self.wait();
+        for (entry, addr) in placed(list) {
+            let part = (addr, entry.dma_len());
+            self.note(Kind::SyncForDevice, part, (dir, Attrs::NONE), None);
+        }
         Ok(())
     }
 }

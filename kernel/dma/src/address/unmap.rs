@@ -68,18 +68,22 @@ impl<P: Platform> ByAddress<'_, P> {
                 // SAFETY: the caller ends a mapping that starts here, if any does.
                 let ended =
                     unsafe { self.unmap_bounced((addr, start), len, (dir, attrs), Lines::Dropped) };
-                if ended.is_none() {
-                    let misuse = Misuse::NotMapped { addr, len };
-                    self.dma.misused(self.device, misuse);
+                match ended {
+                    Some(()) => self.device.counters.ended::<P>(),
+                    None => self.misused(Misuse::NotMapped { addr, len }),
                 }
             }
-            _ => self.note(Kind::Unmap, (addr, len), (dir, attrs), None),
+            Some(Seen::Place(_)) => {
+                self.device.counters.ended::<P>();
+                self.note(Kind::Unmap, (addr, len), (dir, attrs), None);
+            }
+            None => self.note(Kind::Unmap, (addr, len), (dir, attrs), None),
         }
     }
 
     fn unmap_in_place(&self, buffer: Physical, dir: Dir, attrs: Attrs) {
         if !attrs.contains(Attrs::SKIP_CPU_SYNC) && self.drop_in_place(buffer, dir, attrs) {
-            self.dma.platform().complete();
+            self.dma.told().complete();
         }
     }
 

@@ -284,7 +284,7 @@ impl Notes<'_> {
         let found = self.find(at, device)?;
         let len = found.original.len();
         let extent = len.checked_next_multiple_of(device.limits().granule)?;
-        let slots = ManuallyDrop::new(self.slots(at, extent)?);
+        let slots = ManuallyDrop::new(self.run(at, extent, device)?);
         Some(Found { slots, ..found })
     }
 
@@ -299,10 +299,7 @@ impl Notes<'_> {
         let extent = about
             .left
             .checked_next_multiple_of(device.limits().granule)?;
-        let mut slots = self.slots(at, extent)?;
-        // Where `guarded` took one slot more, that goes back as well.
-        let bytes = at.get() % SLOT + extent + device.limits().guard();
-        slots.count = bytes.div_ceil(SLOT) as u32;
+        let slots = self.run(at, extent, device)?;
         let word = about.pack();
         note.about
             .compare_exchange(word, 0, Ordering::AcqRel, Ordering::Relaxed)
@@ -332,6 +329,14 @@ impl Notes<'_> {
             };
             (0..).zip(notes.iter()).filter_map(starts)
         })
+    }
+
+    /// All slots of a mapping: where `guarded` took one more, that is among them.
+    fn run(&self, at: PhysAddr, extent: u64, device: &DmaDevice) -> Option<Slots> {
+        let mut slots = self.slots(at, extent)?;
+        let bytes = at.get() % SLOT + extent + device.limits().guard();
+        slots.count = bytes.div_ceil(SLOT) as u32;
+        Some(slots)
     }
 
     /// The slots under `len` bytes of data at `at`: as they were kept, if that is all of a mapping.
