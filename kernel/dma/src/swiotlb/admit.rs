@@ -2,7 +2,7 @@
 
 use super::layout::Layout;
 use super::pool::Pool;
-use super::quota::OverQuota;
+use super::quota::{Budget, OverQuota};
 use super::terms::Terms;
 use super::{Full, Slots};
 use hal::{Cpu, Irq};
@@ -89,10 +89,16 @@ impl<I: Irq + Cpu> Pool<I> {
     /// Gives slots back that a device with these terms had.
     #[inline]
     pub(crate) fn release_for(&self, terms: &Terms, slots: Slots) {
-        let charged = terms.budget().filter(|_| !slots.are_private());
-        let Some(budget) = charged else {
-            return self.release(slots);
-        };
+        match terms.budget() {
+            Some(budget) if !slots.are_private() => self.release_charged(budget, slots),
+            _ => self.release(slots),
+        }
+    }
+
+    // Nearly no device has a quota, and the others need not know how many slots it was.
+    #[cold]
+    #[inline(never)]
+    fn release_charged(&self, budget: &Budget, slots: Slots) {
         let count = slots.count;
         self.release(slots);
         budget.refund(count);

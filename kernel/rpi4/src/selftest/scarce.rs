@@ -1,4 +1,4 @@
-//! A pool with next to nothing in it, for tests of what happens then: the rest is reserved.
+//! A pool, that of the channels, with next to nothing in it, for tests of what happens then: the rest is reserved.
 
 extern crate alloc;
 
@@ -31,16 +31,15 @@ impl Scarce {
         while cells > 0 {
             match reserve(cells, CHUNK) {
                 Ok(reservation) => held.push(reservation),
-                Err(ReserveError::PoolFull { .. }) => {}
+                Err(ReserveError::PoolFull { .. } | ReserveError::TooLong { .. }) => {}
                 Err(error) => return Err(told(error)),
             }
             cells /= 2;
         }
         let spared = reserve(1, u64::from(slots) * SLOT).map_err(told)?;
         let free = || {
-            inspector()
-                .pool_usage(bed.dma())
-                .map_or(0, |usage| usage.total - usage.used)
+            let usage = bed.pool().map(|pool| pool.usage());
+            usage.map_or(0, |usage| usage.total - usage.used)
         };
         held.push(reserve(free(), SLOT).map_err(told)?);
         drop(spared);
@@ -57,9 +56,13 @@ impl Scarce {
 fn holder(bed: &Bed) -> Result<&'static DmaDevice, Reason> {
     let holder = HOLDER.try_call_once(|| {
         let windows = inspector().reach(bed.master()).windows();
-        DmaDevice::builder("selftest")
-            .windows(windows)
-            .build(&bed.memory.ram())
+        let builder = DmaDevice::builder("selftest").windows(windows);
+        // Of the pool that the channels bounce through.
+        match inspector().restricted_pool(bed.master()) {
+            Some(own) => builder.restricted(own),
+            None => builder,
+        }
+        .build(&bed.memory.ram())
     });
     holder.map_err(told)
 }
