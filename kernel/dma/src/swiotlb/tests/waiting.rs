@@ -1,6 +1,6 @@
 //! Those who wait for slots: no wake-up and no slot is lost, whatever the cores do in between.
 
-use super::super::model::{explore, mask, play};
+use super::super::model::{explore, intrude, mask, nobody_came, play};
 use super::super::terms::Terms;
 use super::super::{Budget, CHUNK_SLOTS, Grants, Served, Slots, Ticket, Want, cell};
 use super::growth::{PLENTY, growing, rest};
@@ -10,6 +10,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use core::task::Waker;
 use hal::Irq;
 use oorandom::Rand32;
+use shuttle::rand::{Rng, thread_rng};
 use shuttle::thread;
 use std::boxed::Box;
 use std::sync::{Arc, Mutex};
@@ -136,8 +137,11 @@ type Body = Box<dyn FnOnce() + Send>;
 /// Runs each body on a core of its own until all are through.
 fn cores(bodies: Vec<Body>) {
     let start = |(core, body): (usize, Body)| {
+        // Comes at any moment of what others do.
+        let late = thread_rng().gen_range(0..150);
         thread::spawn(move || {
             play(core);
+            (0..late).for_each(|_| thread::yield_now());
             body();
         })
     };
@@ -286,8 +290,10 @@ fn a_chunk_meets_a_waiter() {
     let (waiter, place) = waits(&pool, want(&pool, &terms(1, None), 1), true);
     let p = pool.clone();
     let grows: Body = Box::new(move || {
-        let slots = take(&p, 1);
-        p.release(slots);
+        // Refused where another core is about to bring the chunk.
+        if let Ok(slots) = p.alloc(&plain(&p, SLOT), SLOT) {
+            p.release(slots);
+        }
     });
     cores([waiter, grows, serves(&pool, queue)].into());
     pool.release(served(&pool, queue, &place));
@@ -323,6 +329,42 @@ explored! {
     wt_1_what_a_long_request_took_in_vain_is_not_missed: a_long_request_meets_a_waiter;
     wt_1_a_chunk_that_comes_is_not_missed: a_chunk_meets_a_waiter;
     wt_4_what_was_put_aside_for_one_who_leaves_goes_to_the_next: a_waiter_leaves_while_it_is_served;
+}
+
+/// One call that gives slots back, and a waiter that comes before each of its accesses in turn.
+fn comes_at_any_moment_of_a_release(quota: Option<u32>) {
+    let mut came = 0;
+    for n in 1..200 {
+        let (pool, queue) = waited(4);
+        let terms = terms(1, quota);
+        let held = pool.alloc_for(&terms, &plain(&pool, 4 * SLOT), 4 * SLOT);
+        let held = held.expect("all four");
+        let (p, t) = (pool.clone(), terms.clone());
+        let place = Arc::<Mutex<Option<Waiter>>>::default();
+        let kept = place.clone();
+        intrude(n, move || {
+            // Not while the release has the chunk: the other core would wait.
+            if p.try_open(0).is_some() {
+                let waiter = Waiter::new(&p, want(&p, &t, 3));
+                *kept.lock().expect("alive") = Some(waiter);
+            }
+        });
+        pool.release_for(&terms, held);
+        if nobody_came() {
+            break;
+        }
+        if place.lock().expect("alive").is_some() {
+            came += 1;
+            pool.release_for(&terms, served(&pool, queue, &place));
+        }
+    }
+    assert!(came > 1, "{came} waiters came");
+}
+
+#[test]
+fn wt_1_a_waiter_that_comes_at_any_moment_of_a_release_is_not_missed() {
+    comes_at_any_moment_of_a_release(None);
+    comes_at_any_moment_of_a_release(Some(4));
 }
 
 #[test]
