@@ -58,6 +58,8 @@ pub(super) struct Watch {
     pub(super) below: u32,
     /// or this many and more.
     pub(super) above: u32,
+    /// Somebody waits for the chunk to be empty.
+    pub(super) awaited: bool,
 }
 
 impl<I: Irq> Descriptor<I> {
@@ -168,6 +170,7 @@ impl Watch {
         published: [0; 2],
         below: 0,
         above: u32::MAX,
+        awaited: false,
     };
 
     /// Is there something to tell at `free` free slots?

@@ -92,6 +92,24 @@ impl Growing {
         growth.supply.tend_in((growth.idle_us / 2).max(1));
     }
 
+    /// As `look_later`, for what a look left behind.
+    pub(super) fn look_again(&self, next: Next) {
+        match next {
+            Next::Never => {}
+            Next::Told => self.growth.supply.tend_in(self.growth.idle_us * RARELY),
+            Next::Soon => self.look_later(),
+        }
+    }
+
+    /// Has somebody look at once.
+    ///
+    /// Context: any.
+    pub(super) fn call(&self) {
+        if self.asked.swap(1, AcqRel) == 0 {
+            self.growth.supply.tend_soon();
+        }
+    }
+
     /// As `ask`, for as many chunks in a row.
     pub(super) fn ask_for(&self, chunks: u32) {
         self.long.store(chunks, Relaxed);
@@ -124,6 +142,20 @@ impl Growing {
             }
         }
     }
+}
+
+/// Idle times between two looks at what is told of: two cores may just miss each other.
+const RARELY: u64 = 64;
+
+/// When to look again at what cannot go yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Next {
+    /// There is nothing left that could go.
+    Never,
+    /// When a slot comes back that it waits for; nothing changes before.
+    Told,
+    /// When it may be idle.
+    Soon,
 }
 
 /// How a look after the pool ended.

@@ -21,6 +21,19 @@ pub(super) struct Open<'a, I: Irq> {
     state: IrqGuard<'a, State, I>,
 }
 
+/// What a chunk does that may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Idle {
+    /// There is none.
+    Absent,
+    /// Slots were taken since the last look.
+    Used,
+    /// Slots are in use, and were all the time.
+    Held,
+    /// No slot has been in use for so many microseconds.
+    For(u64),
+}
+
 /// By how many lengths the classes may say too much of a chunk that is filling up, so that the last
 /// slot, taken and given back again and again, tells nothing.
 const SLACK: u32 = 1;
@@ -115,18 +128,25 @@ impl<'a, I: Irq> Open<'a, I> {
         self.tell(0);
     }
 
-    /// For how long the chunk has been empty, as far as looks tell: `None` if it is in use, or was since
-    /// the last look.
-    pub(super) fn idle_for(&mut self, now: u64) -> Option<u64> {
+    /// What the chunk does, as far as looks tell. One that is in use and at rest tells when it is empty.
+    pub(super) fn idle(&mut self, now: u64) -> Idle {
         let state = &mut *self.state;
-        let empty = state.memory.is_some() && state.chunk.free_slots() == state.chunk.total();
-        let touched = core::mem::take(&mut state.touched);
-        if !empty || touched {
-            state.empty_since = empty.then_some(now);
-            return None;
+        if state.memory.is_none() {
+            return Idle::Absent;
         }
-        let since = *state.empty_since.get_or_insert(now);
-        Some(now.saturating_sub(since))
+        let empty = state.chunk.free_slots() == state.chunk.total();
+        let touched = core::mem::take(&mut state.touched);
+        if empty && !touched {
+            let since = *state.empty_since.get_or_insert(now);
+            return Idle::For(now.saturating_sub(since));
+        }
+        state.empty_since = empty.then_some(now);
+        if touched {
+            return Idle::Used;
+        }
+        state.watch.awaited = true;
+        state.watch.above = state.watch.above.min(state.chunk.total());
+        Idle::Held
     }
 
     /// Empties the place, in which no slot is in use: its memory.
@@ -159,9 +179,21 @@ impl<'a, I: Irq> Open<'a, I> {
             }
         }
         self.watch_room(&mut watch);
+        let empty = self.await_end(&mut watch);
         self.hints.set_longest(longest);
         self.state.watch = watch;
-        self.shared.ask_if_low();
+        self.shared.ask_if_low(empty);
+    }
+
+    /// Is this the end that somebody waits for, since the chunk may go then?
+    fn await_end(&self, watch: &mut Watch) -> bool {
+        let (free, total) = (self.state.chunk.free_slots(), self.state.chunk.total());
+        let awaited = self.state.watch.awaited && total > 0;
+        if awaited && free < total {
+            watch.awaited = true;
+            watch.above = watch.above.min(total);
+        }
+        awaited && free == total
     }
 
     /// Has room, by a quarter of its slots; had none, until it has an eighth more than that.

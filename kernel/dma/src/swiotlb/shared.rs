@@ -1,6 +1,6 @@
 //! What all chunks of a pool have in common, read without a lock.
 
-use super::atomic::AtomicU64;
+use super::atomic::{AtomicU8, AtomicU64};
 use super::blocks::Blocks;
 use super::classes::Classes;
 use super::growing::Growing;
@@ -19,6 +19,8 @@ pub(super) struct Shared {
     pub(super) blocks: Blocks,
     /// Chunks with a quarter of their slots free.
     roomy: AtomicU64,
+    /// Somebody waits for room.
+    awaits_room: AtomicU8,
     pub(super) growing: Option<Growing>,
     pub(super) origins: Origins,
 }
@@ -30,6 +32,7 @@ impl Shared {
             classes: Classes::new(),
             blocks: Blocks::new(),
             roomy: AtomicU64::new(0),
+            awaits_room: AtomicU8::new(0),
             growing,
             origins: Origins::new(),
         }
@@ -52,12 +55,21 @@ impl Shared {
         self.roomy() == 0 || self.classes.candidates(Kind::Page, LOW_RUN) == 0
     }
 
-    /// Has the pool looked after, if it grows and is below low water.
-    pub(super) fn ask_if_low(&self) {
-        if let Some(growing) = &self.growing
-            && self.is_low()
-        {
+    /// Has the pool looked after, if it grows and is below low water; or if a chunk fell empty, or there is
+    /// room, that somebody waited for.
+    pub(super) fn ask_if_low(&self, fell_empty: bool) {
+        let Some(growing) = &self.growing else {
+            return;
+        };
+        if self.is_low() {
             growing.ask();
+        } else if fell_empty || self.awaits_room.swap(0, Relaxed) != 0 {
+            growing.call();
         }
+    }
+
+    /// Has the pool looked after when water is not low any more.
+    pub(super) fn tell_when_roomy(&self) {
+        self.awaits_room.store(1, Relaxed);
     }
 }

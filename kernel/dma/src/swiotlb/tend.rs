@@ -2,11 +2,13 @@
 //!
 //! Low water is reached when no chunk has a quarter of its slots free, or none a run of 64 KiB. From
 //! then on a spare is kept ready; at rest there is none. A chunk that stayed empty for the idle time
-//! goes, highest first, unless nothing else would be above low water.
+//! goes, highest first, unless nothing else would be above low water. What is in use and at rest is not
+//! looked at again before its last slot comes back, or there is room elsewhere.
 
 use super::classes::bits;
 use super::grow::Spare;
-use super::growing::{Growing, Rest, first};
+use super::growing::{Growing, Next, Rest, first};
+use super::open::Idle;
 use super::pool::Pool;
 use core::sync::atomic::Ordering::Relaxed;
 use hal::{Cpu, Irq, MAX_CPUS};
@@ -35,14 +37,12 @@ impl<I: Irq + Cpu> Pool<I> {
         }
         let ready = !low || self.keep_spare(growing);
         self.settle_areas();
-        let more = self.shrink(growing, now, low);
+        let next = self.shrink(growing, now, low);
         if !ready || !long {
             supply.tend_in(RETRY_US);
             return Rest::Hushed;
         }
-        if more {
-            growing.look_later();
-        }
+        growing.look_again(next);
         Rest::Ready
     }
 
@@ -59,29 +59,52 @@ impl<I: Irq + Cpu> Pool<I> {
         true
     }
 
-    /// Gives back what is idle. Returns whether something is left that may go later.
-    fn shrink(&self, growing: &Growing, now: u64, low: bool) -> bool {
+    /// Gives back what is idle. Returns when to look again.
+    fn shrink(&self, growing: &Growing, now: u64, low: bool) -> Next {
+        let mut next = self.drop_spare(growing, now, low);
         let mut grown = growing.claimed() & !first(self.floor());
-        let calm_for = now.saturating_sub(growing.calm_since.load(Relaxed));
-        if !low && calm_for >= growing.growth().idle_us {
-            let spare: Option<Spare> = self.spare().lock().take();
-            if let Some(spare) = spare {
-                self.discard(growing, spare);
-            }
-        }
         while let Some(highest) = grown.checked_ilog2() {
             grown &= !(1 << highest);
-            self.return_idle(growing, highest as usize, now);
+            next = next.max(self.return_idle(growing, highest as usize, now));
         }
-        growing.claimed() & !first(self.floor()) != 0
+        next
     }
 
-    fn return_idle(&self, growing: &Growing, index: usize, now: u64) {
+    /// Gives the spare back, if there is one and water was not low for long enough.
+    fn drop_spare(&self, growing: &Growing, now: u64, low: bool) -> Next {
+        let calm_for = now.saturating_sub(growing.calm_since.load(Relaxed));
+        let mut spare = self.spare().lock();
+        if spare.is_none() {
+            return Next::Never;
+        }
+        if low {
+            self.shared().tell_when_roomy();
+            return Next::Told;
+        }
+        if calm_for < growing.growth().idle_us {
+            return Next::Soon;
+        }
+        let spare: Option<Spare> = spare.take();
+        if let Some(spare) = spare {
+            self.discard(growing, spare);
+        }
+        Next::Never
+    }
+
+    /// Gives one chunk back, if it is idle.
+    fn return_idle(&self, growing: &Growing, index: usize, now: u64) -> Next {
         let others = self.shared().roomy() & !(1 << index);
         let mut chunk = self.open(index);
-        let idle_for = chunk.idle_for(now);
-        if others == 0 || idle_for.is_none_or(|idle| idle < growing.growth().idle_us) {
-            return;
+        let idle = chunk.idle(now);
+        match idle {
+            Idle::Absent => return Next::Never,
+            Idle::Held => return Next::Told,
+            Idle::For(_) if others == 0 => {
+                self.shared().tell_when_roomy();
+                return Next::Told;
+            }
+            Idle::For(micros) if micros >= growing.growth().idle_us => {}
+            Idle::Used | Idle::For(_) => return Next::Soon,
         }
         let memory = chunk.detach();
         drop(chunk);
@@ -90,6 +113,7 @@ impl<I: Irq + Cpu> Pool<I> {
             growing.returned.fetch_add(1, Relaxed);
             growing.growth().supply.give_back(memory);
         }
+        Next::Never
     }
 
     /// Has each core prefer one of the lowest chunks that have room, so that the high ones fall empty.

@@ -22,6 +22,8 @@ pub(super) struct Store {
     asked: AtomicU64,
     /// Calls of `tend_in`.
     later: AtomicU64,
+    /// Of these, for a long time.
+    rare: AtomicU64,
     /// Calls of `take`.
     taken: AtomicU64,
 }
@@ -35,6 +37,7 @@ impl Store {
             now: AtomicU64::new(0),
             asked: AtomicU64::new(0),
             later: AtomicU64::new(0),
+            rare: AtomicU64::new(0),
             taken: AtomicU64::new(0),
         }))
     }
@@ -109,7 +112,9 @@ impl Supply for Store {
         self.asked.fetch_add(1, Relaxed);
     }
 
-    fn tend_in(&self, _: u64) {
+    fn tend_in(&self, micros: u64) {
+        self.rare
+            .fetch_add(u64::from(micros > 10 * IDLE_US), Relaxed);
         assert!(!Core::masked(), "timers are set with interrupts on");
         self.later.fetch_add(1, Relaxed);
     }
@@ -435,4 +440,52 @@ fn assert_disjoint(pool: &Pool<Core>, live: &[Slots], store: &Store) {
     ranges.extend(store.free.lock().expect("alive").iter());
     ranges.sort_by_key(|range| range.start());
     assert!(ranges.is_sorted_by(|a, b| a.end() <= b.start()), "INV-5");
+}
+
+#[test]
+fn bp_4_a_chunk_in_use_at_rest_wakes_nobody_before_its_last_slot_comes_back() {
+    let (pool, store) = growing(PLENTY, 64);
+    let floor: Vec<_> = (0..512).map(|_| take(&pool, SLOT).expect("room")).collect();
+    let held = take(&pool, SLOT).expect("it grows");
+    floor.into_iter().for_each(|slots| pool.release(slots));
+    rest(&pool, store);
+    store.later.store(0, Relaxed);
+    store.rare.store(0, Relaxed);
+    store.asked();
+    for _ in 0..100 {
+        store.wait(IDLE_US);
+        pool.tend();
+    }
+    assert_eq!(
+        store.later.load(Relaxed),
+        store.rare.load(Relaxed),
+        "rarely"
+    );
+    assert!(!store.asked());
+    assert_eq!(total(&pool), 512 + 1024);
+    pool.release(held);
+    assert!(store.asked(), "the end of what it waits for is told");
+    rest(&pool, store);
+    assert_eq!(total(&pool), 512);
+}
+
+#[test]
+fn bp_4_an_empty_chunk_that_is_all_the_room_there_is_wakes_nobody_before_there_is_other() {
+    let (pool, store) = growing(PLENTY, 64);
+    let mut floor: Vec<_> = (0..512).map(|_| take(&pool, SLOT).expect("room")).collect();
+    pool.release(take(&pool, SLOT).expect("it grows"));
+    rest(&pool, store);
+    store.later.store(0, Relaxed);
+    store.rare.store(0, Relaxed);
+    store.asked();
+    pool.tend();
+    assert_eq!(
+        (store.later.load(Relaxed), store.rare.load(Relaxed)),
+        (1, 1)
+    );
+    assert_eq!(total(&pool), 512 + 1024, "the only room");
+    floor.drain(..).for_each(|slots| pool.release(slots));
+    assert!(store.asked(), "there is room elsewhere");
+    rest(&pool, store);
+    assert_eq!(total(&pool), 512);
 }
