@@ -62,6 +62,12 @@ pub(crate) const USELESS: Confined = Confined {
     ],
 };
 
+/// One that has most of the low memory, and the loader's tree in it.
+pub(crate) const CROWDED: Confined = Confined {
+    pools: &[pool("big@4000000", &[0, 0x0400_0000, 0x3700_0000], 0x70)],
+    devices: &[],
+};
+
 const fn pool(name: &'static str, reg: &'static [u32], phandle: u32) -> Pool {
     Pool {
         name,

@@ -78,7 +78,11 @@ fn untrusted(bed: &Bed) -> &'static DmaDevice {
     DEVICE.call_once(|| {
         let windows = inspector().reach(bed.master()).windows();
         let builder = DmaDevice::builder("overrun-test").windows(windows);
-        let described = builder.granule(4).untrusted().build(&bed.memory.ram());
+        let mut builder = builder.granule(4).untrusted();
+        if let Some(own) = inspector().restricted_pool(bed.master()) {
+            builder = builder.restricted(own);
+        }
+        let described = builder.build(&bed.memory.ram());
         described.expect("as the master, which exists")
     })
 }

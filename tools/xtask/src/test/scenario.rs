@@ -7,7 +7,7 @@ use crate::image::Built;
 use crate::payload::{self, Payload};
 use crate::process::{Echo, Ended};
 use crate::test::medium::Medium;
-use crate::trees::{RESTRICTED, SPOILT, USELESS};
+use crate::trees::{CROWDED, RESTRICTED, SPOILT, USELESS};
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
@@ -203,6 +203,15 @@ fn pools() -> Vec<Scenario> {
             ..Scenario::usual("every mapping is checked")
         },
         Scenario {
+            append: "swiotlb=1024,force swiotlb=banana selftest=copies",
+            says: &[
+                "swiotlb= is given 2 times: the last one counts",
+                "swiotlb=: ignored \"banana\"",
+                "grows to 128 MiB, bounces only what must",
+            ],
+            ..Scenario::usual("a pool of bananas")
+        },
+        Scenario {
             append: "swiotlb=99999999 swiotlb.max=512 swiotlb.idle=soon swiotlb.quota=0",
             says: &[
                 "100000000 slots wanted",
@@ -241,6 +250,8 @@ fn restricted() -> Vec<Scenario> {
         Scenario {
             tree: Tree::Confined(&USELESS),
             says: &[
+                "swiotlb=0: no slots, using 512",
+                "swiotlb=: 9 areas wanted, 4 given",
                 "empty@10000000: no restricted pool: 0 bytes",
                 "twin@20000000: no restricted pool: twin@20000000 shares 0x020200000-0x0203fffff with other@20200000",
                 "other@20200000: no restricted pool",
@@ -253,7 +264,19 @@ fn restricted() -> Vec<Scenario> {
                 "usb@7e980000: refused: its restricted pool video@3c000000",
                 "mmc@7e300000: refused: no reserved memory has the phandle 0x99",
             ],
+            append: "swiotlb=0,9",
             ..Scenario::usual("restricted pools of no use")
+        },
+        Scenario {
+            tree: Tree::Confined(&CROWDED),
+            append: "swiotlb=banana swiotlb=65536 selftest=copies",
+            says: &[
+                "swiotlb= is given 2 times: the last one counts",
+                "big@4000000: no restricted pool: big@4000000 shares",
+                "bounce pool: no 0x8000000 free bytes",
+                "bounce pool: no 0x4000000 free bytes",
+            ],
+            ..Scenario::usual("restricted pools: one that leaves little low memory")
         },
     ]
 }
