@@ -244,7 +244,7 @@ fn restricted() -> Vec<Scenario> {
         },
         Scenario {
             tree: Tree::Confined(&RESTRICTED),
-            append: "swiotlb=noforce",
+            append: "swiotlb=noforce selftest=restricted",
             ..Scenario::usual("restricted pools alone")
         },
         Scenario {
