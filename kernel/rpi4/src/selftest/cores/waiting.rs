@@ -12,7 +12,7 @@ use arch::{Board, Timer};
 use core::sync::atomic::{AtomicU32, Ordering};
 use dma::{Direction, Dma, DmaDevice, FromDevice, Mapping, ToDevice};
 use drivers::dma_channel::Copy;
-use hal::{CpuId, Pages, Zone};
+use hal::{Clock, CpuId, Pages, Zone};
 use mm::Zones;
 use spin::Once;
 
@@ -34,6 +34,8 @@ static WAITS: AtomicU32 = AtomicU32::new(0);
 /// Slots that are left for all cores: fewer than they want at a time, and more than they hold while they
 /// wait.
 const SLOTS: u32 = 12;
+/// For which a core keeps what it has while nobody waits for it.
+const TURN_US: u64 = 500;
 /// Rounds of every core.
 const ROUNDS: usize = 24;
 
@@ -141,6 +143,11 @@ fn hold(shared: &Shared, core: usize, round: usize) -> Result<(), Reason> {
     let len = 900 + (core as u64 * 5 + round as u64) % 8 * 2048;
     let pages = pages(shared, (core, round), len, false)?;
     let mapping = map((any.layer(), any.device()), pages, ToDevice)?;
+    // Until another core wants more than there is, or has had the time to: cores may run by turns.
+    let deadline = Timer.deadline(TURN_US);
+    while inspector().waiters(any.layer()) == 0 && Timer.ticks() < deadline {
+        arch::cpu::relax();
+    }
     check_bytes(&mapping.unmap(), core, round)
 }
 
