@@ -99,7 +99,7 @@ fn inv_6_a_full_pool_refuses_and_everything_is_as_before() {
     let half = |fill| pages(&machine, Zone::High, 0, 512 * SLOT, fill);
     let first = dma.map(&device, half(1), ToDevice).expect("fits");
     let buffer = pages(&machine, Zone::Dma, 0, 514 * SLOT, 2);
-    let (usage, counters) = (dma.pool_usage(), machine.counters());
+    let (usage, counters) = (dma.pool_state(), machine.counters());
     let refused = dma
         .map(&device, buffer, ToDevice)
         .expect_err("does not fit");
@@ -114,7 +114,7 @@ fn inv_6_a_full_pool_refuses_and_everything_is_as_before() {
     };
     assert_eq!(refused.error, full);
     assert!(refused.error.is_transient());
-    assert_eq!((dma.pool_usage(), machine.counters()), (usage, counters));
+    assert_eq!((dma.pool_state(), machine.counters()), (usage, counters));
     assert_eq!(dma.totals(&device).refused, 1);
     drop(first);
     let mapping = dma
