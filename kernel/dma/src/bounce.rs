@@ -2,7 +2,10 @@
 
 use crate::decision::Request;
 use crate::device::DmaDevice;
+use crate::direction::{Direction, Fill};
+use crate::door;
 use crate::error::MapError;
+use crate::guard::Cover;
 use crate::layer::Dma;
 use crate::reason::BounceReason;
 use crate::restricted::PoolNumber;
@@ -10,9 +13,64 @@ use crate::stand_in::StandIn;
 use crate::swiotlb::{
     CHUNK, Denied, Full, Layout, NeverFits, OverQuota, Pool, Slots, Terms, max_len,
 };
-use hal::{DmaAddr, Platform};
+use hal::{DmaAddr, DmaBuffer, Platform};
 
 impl<P: Platform> Dma<P> {
+    /// Lends `buffer`, which must bounce, by slots of the chunk that this core prefers, where its device wants
+    /// nothing in particular: as nearly all do. `None`: somebody has to look closer. No error is made here,
+    /// nor passed on, which would take longer than the slots.
+    #[inline(never)]
+    pub(crate) fn by_slots<B: DmaBuffer, D: Direction>(
+        &self,
+        device: &DmaDevice,
+        buffer: &B,
+        request: &Request,
+        reason: BounceReason,
+    ) -> Option<(StandIn, DmaAddr)> {
+        let len = request.block.len();
+        if !self.wants_plain_slots(device, request) {
+            return None;
+        }
+        let pool = self.pool()?;
+        let slots = pool.take_at_once(&Layout::unbound(len), len)?;
+        let Some(bus) = device.plain().addr_of_slots(slots.data()) else {
+            pool.release(slots);
+            return None;
+        };
+        self.users.took(device, &slots);
+        let slots = StandIn::Slots(slots);
+        match D::FILL {
+            Fill::Copy => door::fill(self.platform(), device, buffer, &slots, Cover::Lines),
+            Fill::Scrub => door::scrub(self.platform(), device, &slots, Cover::Lines),
+        }
+        device.counters.mapped_bounced::<P>(reason, &slots, len);
+        Some((slots, bus))
+    }
+
+    /// The refusal of what [`by_slots`](Self::by_slots) cannot serve, where nobody could: a pool that does not
+    /// grow has no such run. As quick as a success would be.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn refused_at_once(
+        &self,
+        device: &DmaDevice,
+        request: &Request,
+    ) -> Option<MapError> {
+        if !self.wants_plain_slots(device, request) {
+            return None;
+        }
+        let layout = Layout::unbound(request.block.len());
+        let full = self.pool()?.full_at_once(&layout)?;
+        Some(self.full(full, PoolNumber::SHARED))
+    }
+
+    /// Will any slots of the shared pool do, in one chunk, and nothing else?
+    #[inline]
+    fn wants_plain_slots(&self, device: &DmaDevice, request: &Request) -> bool {
+        let short = request.block.len() <= CHUNK;
+        short && device.bounces_plainly() && self.cell_len(device, request).is_none()
+    }
+
     /// Slots that stand in for `request`, and where the device finds them.
     pub(crate) fn slots_for(
         &self,
@@ -133,6 +191,7 @@ impl<P: Platform> Dma<P> {
     }
 
     /// Gives slots back that a device had.
+    #[inline]
     pub(crate) fn release_slots(&self, terms: &Terms, slots: Slots) {
         self.users.gave(terms.device(), &slots);
         self.poison(|| self.users.name(terms.device()), &slots);

@@ -23,9 +23,10 @@ pub(crate) const MAX_BANKS: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceId(u32);
 
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
 impl DeviceId {
     fn next() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
@@ -36,6 +37,7 @@ impl DeviceId {
     }
 
     /// The name as a number.
+    #[inline]
     pub(crate) const fn number(self) -> u32 {
         self.0
     }
@@ -103,12 +105,21 @@ impl DmaDevice {
         }
     }
 
+    /// Does it bounce through the shared pool, on no terms of its own and trusted, and any slots will do?
+    #[inline]
+    pub(crate) fn bounces_plainly(&self) -> bool {
+        let limits = &self.limits;
+        let anywhere = limits.min_align_mask | !limits.seg_boundary_mask == 0;
+        anywhere && !limits.untrusted && !self.is_restricted() && self.terms.are_plain()
+    }
+
     /// For messages.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
     /// Tells this device from all others.
+    #[inline]
     pub fn id(&self) -> DeviceId {
         self.terms.device()
     }

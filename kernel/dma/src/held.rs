@@ -15,6 +15,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// What the device is given, length rounded up to its granule.
+    #[inline]
     pub(crate) fn extent(&self) -> PhysRange {
         match self {
             Self::Direct(extent, _) => *extent,
@@ -50,6 +51,7 @@ pub(crate) struct Held<B> {
 }
 
 impl<B: DmaBuffer> Held<B> {
+    #[inline]
     pub(crate) fn new(buffer: B, place: Place, bus: DmaAddr) -> Self {
         Self {
             buffer,
@@ -60,12 +62,14 @@ impl<B: DmaBuffer> Held<B> {
     }
 
     /// All of it.
+    #[inline]
     pub(crate) fn whole(&self) -> Span {
         Span::whole(self.buffer.range().len())
     }
 
     /// The bytes of `span` where the device has them. Of the whole, what the length was rounded up
     /// by as well, for this device or for one before it.
+    #[inline]
     pub(crate) fn device_side(&self, span: Span) -> PhysRange {
         let extent = self.place.extent();
         if !span.is_whole(self.buffer.range().len()) {

@@ -87,16 +87,19 @@ impl<P: Platform> Dma<P> {
     }
 
     /// The machine under the layer, for barriers around a doorbell and for looking at buffers.
+    #[inline]
     pub fn platform(&self) -> &P {
         &self.platform
     }
 
     /// What the decision knows of the system.
+    #[inline]
     pub(crate) fn policy(&self) -> Policy {
         self.policy
     }
 
     /// The bounce pool of all devices that have none of their own, if there is one.
+    #[inline]
     pub(crate) fn pool(&self) -> Option<&Pool<P>> {
         self.pool.as_ref()
     }

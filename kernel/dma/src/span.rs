@@ -98,11 +98,13 @@ impl Span {
     }
 
     /// Where it starts in the mapping.
+    #[inline]
     pub(crate) const fn offset(self) -> u64 {
         self.offset
     }
 
     /// Its bytes.
+    #[inline]
     pub(crate) const fn len(self) -> u64 {
         self.len.get()
     }
@@ -118,6 +120,7 @@ impl Span {
     }
 
     /// Is it all of a mapping of `mapped` bytes?
+    #[inline]
     pub(crate) const fn is_whole(self, mapped: u64) -> bool {
         self.len() == mapped
     }

@@ -39,6 +39,7 @@ impl<P: Platform> Copy for Link<'_, P> {}
 impl<P: Platform> Link<'_, P> {
     /// Shows the CPU what the device wrote to a part: drops stale lines, waits, and only then copies
     /// out of a bounce buffer (CM-7).
+    #[inline]
     pub(crate) fn sync_for_cpu<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>, span: Span) {
         match &held.place {
             Place::Bounced(_) if !D::DIR.device_writes() => {}
@@ -124,6 +125,7 @@ impl<P: Platform> Link<'_, P> {
     }
 
     /// Ends a view whose guard was forgotten, so that no store of the CPU is lost.
+    #[inline]
     pub(crate) fn end_forgotten_view<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>) {
         if let Some(span) = held.viewed {
             let range = span.within(held.buffer.range());
@@ -190,6 +192,7 @@ impl<P: Platform> Link<'_, P> {
     }
 
     /// Brings the bytes home: the end of a mapping, after which there is only the buffer.
+    #[inline]
     pub(crate) fn bring_home<B: DmaBuffer, D: Direction>(self, held: &mut Held<B>) {
         self.end_forgotten_view::<B, D>(held);
         let whole = held.whole();

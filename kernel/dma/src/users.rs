@@ -119,6 +119,7 @@ impl<P: Platform> Users<P> {
     }
 
     /// A device has taken slots.
+    #[inline]
     pub(crate) fn took(&self, device: &DmaDevice, slots: &Slots) {
         if !slots.are_private() {
             self.took_many(device, count(slots));
@@ -134,6 +135,7 @@ impl<P: Platform> Users<P> {
     }
 
     /// A device has given slots back.
+    #[inline]
     pub(crate) fn gave(&self, id: DeviceId, slots: &Slots) {
         if !slots.are_private() {
             self.gave_many(id, count(slots));
@@ -141,6 +143,7 @@ impl<P: Platform> Users<P> {
     }
 
     /// A device has given so many slots back.
+    #[inline]
     pub(crate) fn gave_many(&self, id: DeviceId, slots: u32) {
         self.rows[self.row(id)].slots.gave(slots);
     }
@@ -176,6 +179,7 @@ impl<P: Platform> Users<P> {
     }
 }
 
+#[inline]
 fn count(slots: &Slots) -> u32 {
     slots.data().len().div_ceil(SLOT) as u32
 }

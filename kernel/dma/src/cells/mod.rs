@@ -33,7 +33,7 @@ pub use limits::CellLimits;
 use crate::restricted::PoolNumber;
 use bits::{WORDS, Words};
 use core::fmt;
-use hal::{CpuId, LINE, PhysRange, UncachedRegion};
+use hal::{CpuId, LINE, PhysAddr, PhysRange, UncachedRegion};
 
 /// Bytes in a cell: a line, so that it has no neighbours.
 pub const CELL: u64 = LINE;
@@ -78,6 +78,7 @@ impl Run {
     }
 
     /// Where the data are: from the start of the first cell.
+    #[inline]
     pub(crate) fn data(&self) -> PhysRange {
         self.data
     }
@@ -125,6 +126,7 @@ impl Cells {
     }
 
     /// The memory under the cells.
+    #[inline]
     pub fn range(&self) -> PhysRange {
         self.memory.range()
     }
@@ -143,8 +145,10 @@ impl Cells {
     pub fn alloc(&self, cpu: CpuId, len: u64) -> Option<Run> {
         debug_assert!((1..=MOST_BYTES).contains(&len));
         let first = self.words.take(cpu, len.div_ceil(CELL) as u32)?;
-        let data = self.range().slice(u64::from(first) * CELL, len);
-        let data = data.expect("cells that do not exist are never free");
+        // Cells that do not exist are never free.
+        let start = self.range().start().get() + u64::from(first) * CELL;
+        let data = PhysRange::new(PhysAddr::new(start), len);
+        let data = data.expect("cells do not reach the end of the address space");
         let pool = self.number;
         Some(Run { pool, data })
     }

@@ -1,7 +1,7 @@
 //! What stands in for a buffer: cells if it is small, else slots; and giving it back.
 
 use super::Run;
-use crate::decision::{Request, must_bounce};
+use crate::decision::Request;
 use crate::device::DmaDevice;
 use crate::direction::{Direction, Fill};
 use crate::door;
@@ -40,17 +40,17 @@ impl<P: Platform> Dma<P> {
         self.take_cells(device, len)
     }
 
-    /// Lends `buffer` by cells, if it must bounce, and cells are what it bounces by: without the rest of
-    /// the decision, and of its errors, which would take longer than the copy.
+    /// Lends `buffer`, which must bounce, by cells, if those are what it bounces by: without the rest of the
+    /// decision, and of its errors, which would take longer than the copy.
     #[inline(never)]
     pub(crate) fn by_cell<B: DmaBuffer, D: Direction>(
         &self,
         device: &DmaDevice,
         buffer: &B,
         request: &Request,
+        reason: BounceReason,
     ) -> Option<(StandIn, DmaAddr)> {
         let len = self.cell_len(device, request)?;
-        let reason = must_bounce(device, self.policy(), request)?;
         let (run, bus) = self.take_cells(device, len)?;
         match D::FILL {
             Fill::Copy => door::fill_cells(self.platform(), buffer, &run),
@@ -64,7 +64,7 @@ impl<P: Platform> Dma<P> {
 
     /// Bytes of cells that `request` takes, if there are any and the device's limits allow it.
     #[inline]
-    fn cell_len(&self, device: &DmaDevice, request: &Request) -> Option<u64> {
+    pub(crate) fn cell_len(&self, device: &DmaDevice, request: &Request) -> Option<u64> {
         let limits = device.limits();
         let most = limits.cells.of(request.dir);
         if request.block.len() > most || self.cells_of(device).is_none() {

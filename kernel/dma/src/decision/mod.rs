@@ -16,7 +16,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use plain::{Plain, at_once};
+pub(crate) use plain::{Plain, at_once, bounces_at_once};
 
 use crate::attrs::Attrs;
 use crate::device::DmaDevice;
@@ -97,19 +97,6 @@ pub(crate) fn decide(
         Ok(addr) => Ok(Route::Direct(addr)),
         Err(reason) => bounce(device, policy, request, reason),
     }
-}
-
-/// Why `request` bounces, if it does: [`decide`] for those who do not ask what else might be.
-#[inline]
-pub(crate) fn must_bounce(
-    device: &DmaDevice,
-    policy: Policy,
-    request: &Request,
-) -> Option<BounceReason> {
-    if request.attrs.forbid_bounce() || !has_pool(device, policy) {
-        return None;
-    }
-    direct(device, policy, request).err()
 }
 
 /// A bounce for `reason`, where one is allowed and possible.

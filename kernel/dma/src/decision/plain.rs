@@ -10,7 +10,8 @@ use crate::attrs::Attrs;
 use crate::device::DmaDevice;
 use crate::limits::Limits;
 use crate::reach::Reach;
-use crate::reason::Policy;
+use crate::reason::{BounceReason, Policy};
+use crate::swiotlb::CHUNK;
 use hal::{DmaAddr, LINE, PhysAddr, PhysRange};
 
 /// What one device reaches in the plain case.
@@ -23,6 +24,8 @@ pub(crate) struct Plain {
     bias: u64,
     /// Bits that a length must not have, lest it be rounded up.
     grain: u64,
+    /// It reaches nothing else.
+    alone: bool,
 }
 
 impl Plain {
@@ -33,6 +36,7 @@ impl Plain {
             last: PhysAddr::new(0),
             bias: 0,
             grain: limits.granule - 1,
+            alone: false,
         }
     }
 
@@ -47,6 +51,7 @@ impl Plain {
                 last,
                 bias: 0,
                 grain,
+                alone: true,
             };
         };
         // Behind the first window others may follow: they are looked up in full.
@@ -60,6 +65,7 @@ impl Plain {
             last,
             bias,
             grain,
+            alone: reach.windows().len() == 1,
         }
     }
 
@@ -71,6 +77,41 @@ impl Plain {
         }
         Some(DmaAddr::new(block.start().get().wrapping_add(self.bias)))
     }
+}
+
+impl Plain {
+    /// As [`addr`](Self::addr), for a bounce buffer: it has in common with the CPU's address what lies below a
+    /// chunk.
+    #[inline]
+    pub(crate) fn addr_of_slots(&self, data: PhysRange) -> Option<DmaAddr> {
+        if self.bias & (CHUNK - 1) != 0 {
+            return None;
+        }
+        self.addr(data)
+    }
+}
+
+/// Why a request bounces that does not go direct at first sight, where that can be told as quickly.
+/// `None`: [`decide`](super::decide).
+#[inline]
+pub(crate) fn bounces_at_once(
+    device: &DmaDevice,
+    policy: Policy,
+    request: &Request,
+) -> Option<BounceReason> {
+    let plain = device.plain();
+    let rounded = request.block.len() & plain.grain != 0;
+    if !plain.alone || rounded || !policy.pool || request.attrs.forbid_bounce() {
+        return None;
+    }
+    Some(if policy.force {
+        BounceReason::Forced
+    } else if plain.addr(request.block).is_none() {
+        BounceReason::Unreachable
+    } else {
+        // The device reaches it, and still it does not go direct.
+        BounceReason::SharedLine
+    })
 }
 
 /// The address of a request that goes direct at first sight. `None`: [`decide`](super::decide).

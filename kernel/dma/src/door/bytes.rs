@@ -14,6 +14,7 @@ use hal::{Access, DmaBuffer, LINE, PhysRange, Platform};
 
 /// Fills a bounce buffer for the device, in every direction (CP-3): the original's bytes, and around them
 /// what belongs there (CP-4). For a device that does not snoop, cleans all of it and waits.
+#[inline]
 pub(crate) fn fill<P: Platform, B: DmaBuffer>(
     platform: &P,
     device: &DmaDevice,
@@ -44,6 +45,7 @@ pub(crate) fn scrub<P: Platform>(platform: &P, device: &DmaDevice, slots: &Stand
 }
 
 /// As [`fill`] for a part of a buffer that has slots of its own, without waiting.
+#[inline]
 pub(crate) fn fill_block<P: Platform, B: DmaBuffer>(
     platform: &P,
     device: &DmaDevice,
@@ -79,6 +81,7 @@ pub(crate) fn copy_in<P: Platform, B: DmaBuffer>(
 
 /// Waits for what was cleaned (CM-7); nothing was for a device that snoops. Stores to cells are ordered
 /// before the doorbell, as after a wait they would be.
+#[inline]
 fn wait<P: Platform>(platform: &P, device: &DmaDevice, slots: &StandIn) {
     match slots {
         StandIn::Cells(_) => platform.publish(),
@@ -89,6 +92,7 @@ fn wait<P: Platform>(platform: &P, device: &DmaDevice, slots: &StandIn) {
 
 /// Copies `span` of a block of a buffer to its place in the slots that are the block's own (PS-2),
 /// without waiting.
+#[inline]
 pub(crate) fn copy_block_in<P: Platform, B: DmaBuffer>(
     platform: &P,
     device: &DmaDevice,
@@ -101,12 +105,14 @@ pub(crate) fn copy_block_in<P: Platform, B: DmaBuffer>(
 }
 
 /// Where `span` of a block is in the slots that stand in for it, which may have more bytes.
+#[inline]
 fn place_of((block, span): (PhysRange, Span), slots: &StandIn) -> PhysRange {
     span.within(Span::whole(block.len()).within(slots.data()))
 }
 
 /// Copies `from`, bytes of `buffer`, to as many at `to`, bytes of `slots`, and cleans them on the way
 /// for a device that does not snoop.
+#[inline]
 fn copy_to_device<P: Platform, B: DmaBuffer>(
     platform: &P,
     device: &DmaDevice,
@@ -133,6 +139,7 @@ fn copy_to_device<P: Platform, B: DmaBuffer>(
 
 /// Copies what the device wrote from the bounce buffer to the original. Stale lines were dropped, and
 /// the barrier waited for, before.
+#[inline]
 pub(crate) fn copy_out<P: Platform, B: DmaBuffer>(
     platform: &P,
     buffer: &mut B,
@@ -155,6 +162,7 @@ pub(crate) fn copy_block_out<P: Platform, B: DmaBuffer>(
 }
 
 /// Copies `from`, bytes of `slots`, to as many at `to`, bytes of `buffer`.
+#[inline]
 fn copy_from_device<P: Platform, B: DmaBuffer>(
     platform: &P,
     slots: &StandIn,
@@ -174,6 +182,7 @@ fn copy_from_device<P: Platform, B: DmaBuffer>(
 
 /// Drops the lines of `part` of a bounce buffer, if it has any. They are all its own, and scrubbed: none
 /// needs to be kept.
+#[inline]
 pub(crate) fn drop_slots<P: Platform>(platform: &P, slots: &StandIn, part: PhysRange) {
     let StandIn::Slots(slots) = slots else {
         return;
@@ -236,6 +245,7 @@ pub(crate) fn look<'d, P: Platform, B: DmaBuffer>(
 }
 
 /// Whole lines around `range`.
+#[inline]
 pub(super) fn lines_of(range: PhysRange) -> PhysRange {
     range
         .round_out(LINE)

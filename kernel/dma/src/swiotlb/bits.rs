@@ -3,6 +3,7 @@
 /// Bit `i` is set where `run` set bits start at `i`, all inside the word. `run` is 1 to 64.
 ///
 /// Each step doubles the length that is known to be set, so six steps serve any run.
+#[inline]
 pub(crate) fn run_starts(free: u64, run: u32) -> u64 {
     let (mut starts, mut known) = (free, 1);
     while known < run {
@@ -28,11 +29,13 @@ pub(crate) const fn grid(align: u32, phase: u32) -> u64 {
 }
 
 /// `len` set bits from `first` on; both in a word, `len` at least 1.
+#[inline]
 pub(crate) const fn span(first: u32, len: u32) -> u64 {
     (!0 >> (64 - len)) << first
 }
 
 /// The run of set bits around bit `at`, which is set: its first bit, and the one behind its last.
+#[inline]
 pub(crate) const fn run_around(free: u64, at: u32) -> (u32, u32) {
     // Shifted-in zeros end a run at the word's edge.
     let above = (!(free >> at)).trailing_zeros();

@@ -10,6 +10,7 @@ impl Bounds {
     pub(super) const NONE: Self = Self([0; 2]);
 
     /// The first word at or after `from` whose bound is at least `run`.
+    #[inline]
     pub(super) fn first_at_least(&self, run: u32, from: usize) -> Option<usize> {
         for half in from / 8..2 {
             let skip = if half == from / 8 { from % 8 } else { 0 };
@@ -21,17 +22,8 @@ impl Bounds {
         None
     }
 
-    pub(super) fn get(&self, word: usize) -> u32 {
-        (self.0[word / 8] >> (word % 8 * 8) & 0xFF) as u32
-    }
-
-    /// Makes the bound of `word` at least `bound`.
-    pub(super) fn raise(&mut self, word: usize, bound: u32) {
-        if bound > self.get(word) {
-            self.set(word, bound);
-        }
-    }
-
+    /// Makes the bound of `word` so.
+    #[inline]
     pub(super) fn set(&mut self, word: usize, bound: u32) {
         let shift = word % 8 * 8;
         let half = &mut self.0[word / 8];

@@ -23,9 +23,17 @@ impl Classes {
     }
 
     /// The chunks that may have a run of `slots` slots, at least one.
+    #[inline]
     pub(super) fn candidates(&self, kind: Kind, slots: u32) -> u64 {
         let class = (u32::BITS - 1 - slots.leading_zeros()) as usize;
         self.0[kind.bound()][class % WORDS].load(Relaxed)
+    }
+
+    /// Upper bound of the longest run in any chunk, by powers of two.
+    pub(super) fn longest(&self) -> u32 {
+        let serves = |word: &AtomicU64| word.load(Relaxed) != 0;
+        let highest = self.0[Kind::Any.bound()].iter().rposition(serves);
+        highest.map_or(0, |level| (2 << level) - 1)
     }
 
     /// Chunk `chunk`, which was known to serve the first `from` lengths, serves the first `to`.
@@ -70,9 +78,11 @@ mod tests {
             assert_eq!(found, if slots < 128 { 1 << 5 } else { 0 }, "{slots}");
             assert_eq!(classes.candidates(Kind::Page, slots), 0);
         }
+        assert_eq!(classes.longest(), 127);
         classes.change(5, 0, levels(100), levels(1));
         assert_eq!(classes.candidates(Kind::Rare, 1), 1 << 5);
         assert_eq!(classes.candidates(Kind::Any, 2), 0);
+        assert_eq!((classes.longest(), Classes::new().longest()), (1, 0));
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub(super) struct State {
     /// Where the block starts.
     pub(super) base: PhysAddr,
     pub(super) watch: Watch,
+    /// Lengths 1, 2, 4 .. with which the chunk is in the classes, by bound.
+    pub(super) published: [u32; 2],
     /// Slots were taken since somebody looked.
     pub(super) touched: bool,
     /// When the chunk was first seen empty, in microseconds.
@@ -52,8 +54,6 @@ pub(super) struct State {
 pub(super) struct Watch {
     /// At least a quarter of the slots was free, or is so again and an eighth more.
     pub(super) roomy: bool,
-    /// Lengths 1, 2, 4 .. with which the chunk is in the classes, by bound.
-    pub(super) published: [u32; 2],
     /// Fewer slots than this,
     pub(super) below: u32,
     /// or this many and more.
@@ -69,6 +69,7 @@ impl<I: Irq> Descriptor<I> {
             memory: None,
             base: PhysAddr::new(0),
             watch: Watch::NOTHING,
+            published: [0; 2],
             touched: false,
             empty_since: None,
             served: [0; 2],
@@ -88,17 +89,26 @@ impl<I: Irq> Descriptor<I> {
 
 impl Hints {
     /// Free slots.
+    #[inline]
     pub(super) fn free(&self) -> u32 {
         self.free.load(Relaxed)
     }
 
+    #[inline]
     pub(super) fn set_free(&self, free: u32) {
         self.free.store(free, Relaxed);
     }
 
     /// Upper bound of the longest run of a kind.
+    #[inline]
     pub(super) fn longest(&self, kind: Kind) -> u32 {
-        self.longest.load(Relaxed) >> (16 * kind.bound()) & 0xFFFF
+        self.longest_of(kind.bound())
+    }
+
+    /// The same by the number of the bound.
+    #[inline]
+    pub(super) fn longest_of(&self, bound: usize) -> u32 {
+        self.longest.load(Relaxed) >> (16 * bound) & 0xFFFF
     }
 
     pub(super) fn set_longest(&self, [any, page]: [u32; 2]) {
@@ -157,6 +167,7 @@ impl Hints {
 }
 
 /// Where `len` bytes are that start `offset` bytes into slot `first` of the block at `base`.
+#[inline]
 pub(super) fn data(base: PhysAddr, first: u32, offset: u64, len: u64) -> PhysRange {
     let start = base.checked_add(u64::from(first) * SLOT + offset);
     let data = start.and_then(|start| PhysRange::new(start, len).ok());
@@ -167,14 +178,8 @@ impl Watch {
     /// Tells nothing.
     pub(super) const NOTHING: Self = Self {
         roomy: false,
-        published: [0; 2],
         below: 0,
         above: u32::MAX,
         awaited: false,
     };
-
-    /// Is there something to tell at `free` free slots?
-    pub(super) fn tells(&self, free: u32) -> bool {
-        free < self.below || free >= self.above
-    }
 }

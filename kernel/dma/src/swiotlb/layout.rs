@@ -3,11 +3,18 @@
 //! A chunk is naturally aligned in physical and in bus space, so a mask on addresses is a mask on
 //! slot numbers and both spaces agree.
 
+use super::bits::{grid, run_starts, span};
 use super::{CHUNK_SLOTS, PAGE_SLOTS, SLOT};
 use crate::limits::Limits;
 use hal::{GIB, PAGE, PhysAddr};
 
+/// Slots whose free bits share a word.
+const WORD: u32 = u64::BITS;
+
 /// The shape of one allocation.
+///
+/// # Invariants
+/// What is not public follows from the rest: only `of` makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Slots in a row.
@@ -20,6 +27,9 @@ pub struct Layout {
     pub boundary: u32,
     /// The data start this many bytes behind the start of the first slot.
     pub offset: u64,
+    kind: Kind,
+    /// Bit `i` is set where a run that lies in one word may start at its slot `i`.
+    places: u64,
 }
 
 /// Shapes by what a search that fails has proven.
@@ -63,16 +73,48 @@ impl Layout {
     ) -> Result<Self, NeverFits> {
         let masks = limits.min_align_mask | alloc_align_mask | !limits.seg_boundary_mask;
         if masks == 0 && len <= u64::from(capacity) * SLOT {
-            // Nearly every device has no such wish: any slot will do, for a page or more any page.
-            return Ok(Self {
-                slots: len.div_ceil(SLOT) as u32,
-                align: if len >= PAGE { PAGE_SLOTS } else { 1 },
-                phase: 0,
-                boundary: CHUNK_SLOTS,
-                offset: 0,
-            });
+            return Ok(Self::unbound(len));
         }
         Self::by_masks(orig, len, limits, alloc_align_mask, capacity)
+    }
+
+    /// The shape for `len` bytes of a device without such wishes, as nearly all are: any slot will do, for a
+    /// page or more any page.
+    #[inline]
+    pub(crate) const fn unbound(len: u64) -> Self {
+        let (align, kind, places) = if len >= PAGE {
+            (PAGE_SLOTS, Kind::Page, PAGES)
+        } else {
+            (1, Kind::Any, !0)
+        };
+        let slots = len.div_ceil(SLOT) as u32;
+        Self {
+            slots,
+            align,
+            phase: 0,
+            boundary: CHUNK_SLOTS,
+            offset: 0,
+            kind,
+            places: if slots > WORD { 0 } else { places },
+        }
+    }
+
+    /// The shape of `slots` slots whose data start `offset` bytes into the first one.
+    pub(super) const fn of(
+        slots: u32,
+        (align, phase): (u32, u32),
+        boundary: u32,
+        offset: u64,
+    ) -> Self {
+        Self {
+            slots,
+            align,
+            phase,
+            boundary,
+            offset,
+            kind: kind(align, phase, boundary),
+            places: places(slots, (align, phase), boundary),
+        }
     }
 
     /// The same for any masks.
@@ -106,13 +148,7 @@ impl Layout {
                     .min((u64::from(room) * SLOT).saturating_sub(offset)),
             });
         }
-        Ok(Self {
-            slots,
-            align,
-            phase,
-            boundary,
-            offset,
-        })
+        Ok(Self::of(slots, (align, phase), boundary, offset))
     }
 
     /// The same for a device that wants a line of its own behind its `len` bytes: a slot more where the run
@@ -133,17 +169,24 @@ impl Layout {
             let max = guarded(u64::from(most) * SLOT, self.offset, limits);
             return Err(NeverFits { max });
         }
-        Ok(Self { slots, ..self })
+        let placement = (self.align, self.phase);
+        Ok(Self::of(slots, placement, self.boundary, self.offset))
     }
 
     /// What a failed search for this shape proves.
     #[inline]
-    pub(crate) fn kind(&self) -> Kind {
-        match (self.align, self.phase, self.boundary) {
-            (1, _, CHUNK_SLOTS) => Kind::Any,
-            (PAGE_SLOTS, 0, CHUNK_SLOTS) => Kind::Page,
-            _ => Kind::Rare,
+    pub(crate) const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Bit `i` is set where this shape may start at slot `i` of a word with these `free` slots, and ends in
+    /// the same word.
+    #[inline]
+    pub(super) fn starts_in(&self, free: u64) -> u64 {
+        if self.places == 0 {
+            return 0;
         }
+        run_starts(free, self.slots) & self.places
     }
 
     /// Does no single chunk have room for it?
@@ -171,6 +214,39 @@ impl Layout {
         slot & (self.align - 1) == self.phase
             && (slot & (self.boundary - 1)) + self.slots <= self.boundary
     }
+}
+
+/// Where pages start in a word.
+const PAGES: u64 = grid(PAGE_SLOTS, 0);
+
+const fn kind(align: u32, phase: u32, boundary: u32) -> Kind {
+    match (align, phase, boundary) {
+        (1, _, CHUNK_SLOTS) => Kind::Any,
+        (PAGE_SLOTS, 0, CHUNK_SLOTS) => Kind::Page,
+        _ => Kind::Rare,
+    }
+}
+
+/// Bit `i` is set where a run from slot `i` of a word may start; none where it does not fit into a word, or
+/// words differ in that.
+const fn places(slots: u32, (align, phase): (u32, u32), boundary: u32) -> u64 {
+    if slots > WORD || align > WORD {
+        return 0;
+    }
+    grid(align, phase) & within_boundary(slots, boundary)
+}
+
+/// Bit `i` is set where a run from slot `i` of a word crosses no boundary.
+const fn within_boundary(slots: u32, boundary: u32) -> u64 {
+    if boundary >= WORD {
+        // A word is naturally aligned and never crosses a larger boundary.
+        return !0;
+    }
+    if slots > boundary {
+        return 0;
+    }
+    // The first bits of every unit.
+    grid(boundary, 0).wrapping_mul(span(0, boundary - slots + 1))
 }
 
 /// Alignment and phase of the first slot.

@@ -10,6 +10,7 @@
 //! | `chunk` | the slots of one chunk, and the search for a run |
 //! | `descriptor`, `open` | a chunk's place in the pool, and what is done with its lock held |
 //! | `classes`, `blocks` | which chunks may serve, and which chunk an address lies in: without a lock |
+//! | `rare` | the shape that was looked for in vain |
 //! | `pool`, `long` | where a request is served, in one chunk or over several |
 //! | `pool::restricted`, `split` | the pool of a region that is some devices' own |
 //! | `growing`, `grow`, `tend` | places that come and go: who asks, how it grows, how it shrinks |
@@ -43,6 +44,7 @@ mod origins;
 mod place;
 mod pool;
 mod quota;
+mod rare;
 mod reserve;
 mod shared;
 mod split;
@@ -131,11 +133,13 @@ pub struct Slots {
 
 impl Slots {
     /// Which pool they are of.
+    #[inline]
     pub(crate) fn pool(&self) -> PoolNumber {
         self.pool
     }
 
     /// Where the data are.
+    #[inline]
     pub fn data(&self) -> PhysRange {
         self.data
     }

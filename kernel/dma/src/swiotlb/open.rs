@@ -1,7 +1,12 @@
 //! A chunk whose lock is held: slots out of it and back, and what the pool has to know of that.
 //!
 //! Most calls change nothing that others look at but the number of free slots. The rest is told when
-//! that number passes one of two marks, when a search fails, and when a release makes a longer run.
+//! that number passes a mark, when a search fails, and when a release makes a longer run. So a chunk that
+//! has become full says so when it is next looked into in vain, once, and the last slot may be taken and
+//! given back again and again without a word.
+//!
+//! What every mapping does is inlined into the two calls of the pool: a chunk that is open is registers
+//! there, never memory.
 
 use super::Slots;
 use super::chunk::Chunk;
@@ -34,11 +39,8 @@ pub(super) enum Idle {
     For(u64),
 }
 
-/// By how many lengths the classes may say too much of a chunk that is filling up, so that the last
-/// slot, taken and given back again and again, tells nothing.
-const SLACK: u32 = 1;
-
 impl<'a, I: Irq> Open<'a, I> {
+    #[inline(always)]
     pub(super) fn new(
         index: usize,
         hints: &'a Hints,
@@ -65,9 +67,10 @@ impl<'a, I: Irq> Open<'a, I> {
     }
 
     /// Takes slots for `len` bytes of the given shape.
+    #[inline(always)]
     pub(super) fn alloc(&mut self, layout: &Layout, len: u64) -> Option<Slots> {
         let Some(first) = self.state.chunk.alloc(layout) else {
-            self.tell(0);
+            self.tell();
             return None;
         };
         self.taken();
@@ -90,22 +93,26 @@ impl<'a, I: Irq> Open<'a, I> {
         done
     }
 
+    #[inline(always)]
     fn taken(&mut self) {
-        let free = self.state.chunk.free_slots();
+        let state = &mut *self.state;
+        let free = state.chunk.free_slots();
         self.hints.set_free(free);
-        self.state.touched = true;
-        if self.state.watch.tells(free) {
-            self.tell(SLACK);
+        state.touched = true;
+        if free < state.watch.below {
+            self.tell();
         }
     }
 
     /// Gives slots back.
+    #[inline(always)]
     pub(super) fn release(&mut self, first: u32, slots: u32) {
         let raised = self.state.chunk.release(first, slots);
         let free = self.state.chunk.free_slots();
         self.hints.set_free(free);
-        if raised || self.state.watch.tells(free) {
-            self.tell(SLACK);
+        self.shared.rare.came_back();
+        if raised || free >= self.state.watch.above {
+            self.tell();
         }
     }
 
@@ -125,7 +132,7 @@ impl<'a, I: Irq> Open<'a, I> {
         self.state.touched = true;
         self.hints.set_free(slots);
         self.hints.fill(base, first, first + slots);
-        self.tell(0);
+        self.tell();
     }
 
     /// What the chunk does, as far as looks tell. One that is in use and at rest tells when it is empty.
@@ -158,65 +165,70 @@ impl<'a, I: Irq> Open<'a, I> {
         self.state.chunk = Chunk::NONE;
         self.state.empty_since = None;
         self.hints.set_free(0);
-        self.tell(0);
+        self.tell();
         self.shared.blocks.leave(self.state.base);
         Some(memory)
     }
 
-    /// Tells the classes, and finds the next marks. They say too much by `slack` lengths at most.
-    #[cold]
-    fn tell(&mut self, slack: u32) {
-        let (free, longest) = (self.state.chunk.free_slots(), self.state.chunk.bounds());
-        let mut watch = Watch::NOTHING;
-        for (bound, longest) in longest.into_iter().enumerate() {
-            let (was, now) = (self.state.watch.published[bound], levels(longest.min(free)));
-            let told = if was > now { was.min(now + slack) } else { now };
-            self.shared.classes.change(self.index, bound, was, told);
-            watch.published[bound] = told;
-            watch.below = watch.below.max(fewer_than(told));
-            if levels(longest) > told {
-                watch.above = watch.above.min(1 << told);
-            }
-        }
-        self.watch_room(&mut watch);
-        let empty = self.await_end(&mut watch);
-        self.hints.set_longest(longest);
-        self.state.watch = watch;
-        self.shared.ask_if_low(empty);
-    }
-
-    /// Is this the end that somebody waits for, since the chunk may go then?
-    fn await_end(&self, watch: &mut Watch) -> bool {
-        let (free, total) = (self.state.chunk.free_slots(), self.state.chunk.total());
-        let awaited = self.state.watch.awaited && total > 0;
-        if awaited && free < total {
-            watch.awaited = true;
-            watch.above = watch.above.min(total);
-        }
-        awaited && free == total
-    }
-
-    /// Has room, by a quarter of its slots; had none, until it has an eighth more than that.
-    fn watch_room(&self, watch: &mut Watch) {
-        let (free, total) = (self.state.chunk.free_slots(), self.state.chunk.total());
-        let (was, low) = (self.state.watch.roomy, total.div_ceil(4));
-        let high = low + total / 8;
-        watch.roomy = total > 0 && free >= if was { low } else { high };
-        if watch.roomy != was {
-            self.shared.set_roomy(self.index, watch.roomy);
-        }
-        if watch.roomy {
-            watch.below = watch.below.max(low);
-        } else if total > 0 {
-            watch.above = watch.above.min(high);
-        }
+    #[inline(always)]
+    fn tell(&mut self) {
+        tell(self.index, self.hints, self.shared, &mut self.state);
     }
 }
 
-/// With fewer free slots than this, `told` lengths are more than [`SLACK`] too many.
-const fn fewer_than(told: u32) -> u32 {
-    match told.checked_sub(1 + SLACK) {
-        Some(level) => 1 << level,
-        None => 0,
+/// Tells the classes, and finds the next mark.
+// By its parts, so that a chunk that is open need not be in memory.
+#[cold]
+#[inline(never)]
+fn tell(index: usize, hints: &Hints, shared: &Shared, state: &mut State) {
+    let longest = state.chunk.bounds();
+    let mut rises = false;
+    for (bound, longest) in longest.into_iter().enumerate() {
+        let (was, now) = (state.published[bound], levels(longest));
+        shared.classes.change(index, bound, was, now);
+        state.published[bound] = now;
+        rises |= longest > hints.longest_of(bound);
+    }
+    hints.set_longest(longest);
+    if rises {
+        shared.rose();
+    }
+    let mut watch = watch_room(state);
+    if watch.roomy != state.watch.roomy {
+        shared.set_roomy(index, watch.roomy);
+    }
+    let empty = await_end(state, &mut watch);
+    state.watch = watch;
+    shared.ask_if_low(empty);
+}
+
+/// Is this the end that somebody waits for, since the chunk may go then?
+fn await_end(state: &State, watch: &mut Watch) -> bool {
+    let (free, total) = (state.chunk.free_slots(), state.chunk.total());
+    let awaited = state.watch.awaited && total > 0;
+    if awaited && free < total {
+        watch.awaited = true;
+        watch.above = watch.above.min(total);
+    }
+    awaited && free == total
+}
+
+/// Has room, by a quarter of its slots; had none, until it has an eighth more than that.
+fn watch_room(state: &State) -> Watch {
+    let (free, total) = (state.chunk.free_slots(), state.chunk.total());
+    let low = total.div_ceil(4);
+    let high = low + total / 8;
+    let enough = if state.watch.roomy { low } else { high };
+    match total {
+        0 => Watch::NOTHING,
+        _ if free >= enough => Watch {
+            roomy: true,
+            below: low,
+            ..Watch::NOTHING
+        },
+        _ => Watch {
+            above: high,
+            ..Watch::NOTHING
+        },
     }
 }

@@ -136,12 +136,14 @@ impl<I: Irq + Cpu> Pool<I> {
     }
 
     /// Chunk `index`, once its lock is free.
+    #[inline(always)]
     pub(super) fn open(&self, index: usize) -> Open<'_, I> {
         let chunk = &self.chunks[index];
         Open::new(index, &chunk.hints, &self.shared, chunk.state.lock())
     }
 
     /// Chunk `index`, if its lock is free.
+    #[inline(always)]
     pub(super) fn try_open(&self, index: usize) -> Option<Open<'_, I>> {
         let chunk = &self.chunks[index];
         let state = chunk.state.try_lock()?;
@@ -206,56 +208,81 @@ impl<I: Irq + Cpu> Pool<I> {
     ///
     /// Context: any; may wait for another core's call, and for nothing else.
     pub fn alloc(&self, layout: &Layout, len: u64) -> Result<Slots, Full> {
-        let present = self.alloc_present(layout, len);
-        let slots = present.or_else(|| self.alloc_grown(layout, len));
+        let at_once = self.alloc_at_once(layout, len);
+        let slots = at_once.or_else(|| self.alloc_with_care(layout, len));
         self.counted(slots, layout)
     }
 
     /// Counts what was taken, or says what there is instead.
     #[inline]
     pub(super) fn counted(&self, slots: Option<Slots>, layout: &Layout) -> Result<Slots, Full> {
-        let slots = slots.ok_or_else(|| self.full(layout.slots))?;
+        let slots = slots.ok_or_else(|| self.full_of(layout))?;
         self.level.took(slots.count);
         Ok(slots)
     }
 
-    /// As `alloc`, from the chunks there are.
+    /// As `alloc`, of the chunk that this core prefers, if nobody has that locked.
+    #[inline]
+    pub(crate) fn take_at_once(&self, layout: &Layout, len: u64) -> Option<Slots> {
+        let slots = self.alloc_at_once(layout, len)?;
+        self.level.took(slots.count);
+        Some(slots)
+    }
+
+    /// The same, uncounted.
+    #[inline(always)]
+    fn alloc_at_once(&self, layout: &Layout, len: u64) -> Option<Slots> {
+        let area = usize::from(self.areas[I::cpu_id().index()].load(Relaxed)) % CHUNKS;
+        // No chunk is a candidate for what is longer than a chunk.
+        if self.candidates(layout) >> area & 1 == 0 {
+            return None;
+        }
+        self.try_open(area)?.alloc(layout, len)
+    }
+
+    /// As `alloc`, of any chunk, and of those to come.
+    #[inline(never)]
+    fn alloc_with_care(&self, layout: &Layout, len: u64) -> Option<Slots> {
+        let present = self.alloc_present(layout, len);
+        present.or_else(|| self.alloc_grown(layout, len))
+    }
+
+    /// As `alloc`, of the chunks there are.
     pub(super) fn alloc_present(&self, layout: &Layout, len: u64) -> Option<Slots> {
         if layout.is_long() {
             return self.alloc_long_aloud(layout, len);
         }
-        let may = self.candidates(layout);
-        let area = usize::from(self.areas[I::cpu_id().index()].load(Relaxed)) % CHUNKS;
-        if may >> area & 1 == 1
-            && let Some(mut chunk) = self.try_open(area)
-            && let Some(slots) = chunk.alloc(layout, len)
-        {
-            return Some(slots);
+        if layout.kind() == Kind::Rare {
+            return self.alloc_rare(layout, len);
         }
-        self.alloc_elsewhere(layout, len)
-    }
-
-    fn candidates(&self, layout: &Layout) -> u64 {
-        self.shared.classes.candidates(layout.kind(), layout.slots)
-    }
-
-    /// Looks into every chunk that may serve, and again where slots came back behind its back.
-    fn alloc_elsewhere(&self, layout: &Layout, len: u64) -> Option<Slots> {
         for _ in 0..ROUNDS {
-            let before = self.candidates(layout);
-            let slots = self.look_everywhere(before, layout, len);
-            // A chunk that was looked into in vain is no candidate any more.
-            if slots.is_some() || layout.kind() == Kind::Rare || !self.may_serve(layout) {
+            let before = self.shared.rises();
+            let slots = self.look_everywhere(self.candidates(layout), layout, len);
+            // Where nothing rose, nothing came back behind the search.
+            if slots.is_some() || self.shared.rises() == before {
                 return slots;
             }
         }
         None
     }
 
-    /// Is there a candidate that says that it has such a run?
-    fn may_serve(&self, layout: &Layout) -> bool {
-        let says = |index: usize| self.chunks[index].hints.longest(layout.kind()) >= layout.slots;
-        bits(self.candidates(layout)).any(says)
+    /// The same for a shape of which no chunk knows whether it has a run.
+    fn alloc_rare(&self, layout: &Layout, len: u64) -> Option<Slots> {
+        let rare = &self.shared.rare;
+        if rare.is_in_vain(layout) {
+            return None;
+        }
+        let search = rare.looks(layout);
+        let slots = self.look_everywhere(self.candidates(layout), layout, len);
+        if slots.is_none() {
+            rare.found_nothing(layout, search);
+        }
+        slots
+    }
+
+    #[inline(always)]
+    fn candidates(&self, layout: &Layout) -> u64 {
+        self.shared.classes.candidates(layout.kind(), layout.slots)
     }
 
     /// Looks into `chunks`, lowest first; those that were locked come last and are waited for.
@@ -285,19 +312,38 @@ impl<I: Irq + Cpu> Pool<I> {
     /// The refusal, from what is known without a lock.
     #[cold]
     pub(crate) fn full(&self, wanted: u32) -> Full {
-        let mut full = Full {
-            wanted,
-            free: 0,
-            largest_run: 0,
-        };
         // What is in none of the classes has no slot.
-        for index in bits(self.shared.classes.candidates(Kind::Any, 1)) {
-            let hints = &self.chunks[index].hints;
-            let free = hints.free();
-            full.free += free;
-            full.largest_run = full.largest_run.max(free.min(hints.longest(Kind::Any)));
+        let places = u64::BITS - self.shared.classes.candidates(Kind::Any, 1).leading_zeros();
+        let chunks = self.chunks.iter().take(places as usize);
+        let free = chunks.map(|chunk| chunk.hints.free()).sum();
+        Full {
+            wanted,
+            free,
+            largest_run: self.shared.classes.longest().min(free),
         }
-        full
+    }
+
+    /// The same for a shape that no chunk has a run for: what would have served by its length alone is not
+    /// there.
+    #[cold]
+    fn full_of(&self, layout: &Layout) -> Full {
+        let proven = match layout.kind() {
+            Kind::Any => layout.slots - 1,
+            Kind::Page => layout.slots,
+            Kind::Rare => u32::MAX,
+        };
+        let full = self.full(layout.slots);
+        Full {
+            largest_run: full.largest_run.min(proven),
+            ..full
+        }
+    }
+
+    /// The refusal of a shape that no chunk has a run for, where there will be no other chunks. `None`: one
+    /// may have it, or come.
+    pub(crate) fn full_at_once(&self, layout: &Layout) -> Option<Full> {
+        let refused = self.candidates(layout) == 0 && self.growing_state().is_none();
+        refused.then(|| self.full_of(layout))
     }
 
     /// The refusal of a request that got slots which are of no use to it.
@@ -306,6 +352,7 @@ impl<I: Irq + Cpu> Pool<I> {
     }
 
     /// Gives slots back.
+    #[inline]
     pub fn release(&self, slots: Slots) {
         if slots.are_private() {
             return self.release_private(&slots);

@@ -6,8 +6,10 @@ use super::classes::Classes;
 use super::growing::Growing;
 use super::layout::Kind;
 use super::origins::Origins;
+use super::rare::Rare;
 use crate::restricted::PoolNumber;
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use core::sync::atomic::fence;
 
 /// A run that some chunk has room for unless water is low: 64 KiB, from a page on.
 const LOW_RUN: u32 = 32;
@@ -21,6 +23,9 @@ pub(super) struct Shared {
     roomy: AtomicU64,
     /// Somebody waits for room.
     awaits_room: AtomicU8,
+    /// How often a chunk came to have a longer run than it said, as far as it matters.
+    rises: AtomicU64,
+    pub(super) rare: Rare,
     pub(super) growing: Option<Growing>,
     pub(super) origins: Origins,
 }
@@ -33,9 +38,26 @@ impl Shared {
             blocks: Blocks::new(),
             roomy: AtomicU64::new(0),
             awaits_room: AtomicU8::new(0),
+            rises: AtomicU64::new(0),
+            rare: Rare::new(),
             growing,
             origins: Origins::new(),
         }
+    }
+
+    /// How often a chunk had more to offer than before: a search during which this stays the same has
+    /// missed nothing.
+    pub(super) fn rises(&self) -> u64 {
+        // Pairs with `rose`: who sees it sees what rose.
+        self.rises.load(Acquire)
+    }
+
+    /// A chunk has more to offer, and has said so in the classes and its hints.
+    pub(super) fn rose(&self) {
+        self.rises.fetch_add(1, Release);
+        // A search that has begun sees what rose, or this sees the search (`rare`).
+        fence(SeqCst);
+        self.rare.came_back();
     }
 
     pub(super) fn roomy(&self) -> u64 {

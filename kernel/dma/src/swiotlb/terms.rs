@@ -57,7 +57,7 @@ impl Terms {
 
     /// Nothing was promised, and everything is allowed.
     #[inline]
-    pub(super) fn are_plain(&self) -> bool {
+    pub(crate) fn are_plain(&self) -> bool {
         self.special.load(Relaxed) == 0
     }
 

@@ -5,7 +5,6 @@
 
 use super::{Chunk, WORD, WORDS};
 use crate::swiotlb::CHUNK_SLOTS;
-use crate::swiotlb::bits::{grid, run_starts, span};
 use crate::swiotlb::layout::{Kind, Layout};
 
 impl Chunk {
@@ -28,15 +27,14 @@ impl Chunk {
         let mut from = 0;
         while from < WORDS {
             let word = bounds.first_at_least(layout.slots, from)?;
-            let mut starts = run_starts(self.free[word], layout.slots);
-            if kind != Kind::Any {
-                starts &= grid(layout.align, layout.phase) & boundary_starts(layout);
-            }
+            let starts = layout.starts_in(self.free[word]);
             if starts != 0 {
+                self.near = word as u8;
                 return Some(word as u32 * WORD + starts.trailing_zeros());
             }
             if kind != Kind::Rare {
                 bounds.set(word, layout.slots - 1);
+                self.lowered |= 1 << word;
             }
             from = word + 1;
         }
@@ -80,19 +78,4 @@ impl Chunk {
         }
         None
     }
-}
-
-/// Bit `i` is set where a run from slot `i` of a word crosses no boundary of the layout.
-fn boundary_starts(layout: &Layout) -> u64 {
-    if layout.boundary >= WORD {
-        // A word is naturally aligned and never crosses a larger boundary.
-        return !0;
-    }
-    let allowed = layout.boundary - layout.slots + 1;
-    run_of_grid(layout.boundary, allowed)
-}
-
-/// The first `len` bits of every `unit` bits.
-fn run_of_grid(unit: u32, len: u32) -> u64 {
-    grid(unit, 0).wrapping_mul(span(0, len))
 }

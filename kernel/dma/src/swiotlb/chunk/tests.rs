@@ -8,13 +8,7 @@ use proptest::prelude::*;
 use std::vec::Vec;
 
 fn plain(slots: u32) -> Layout {
-    Layout {
-        slots,
-        align: 1,
-        phase: 0,
-        boundary: CHUNK_SLOTS,
-        offset: 0,
-    }
+    Layout::of(slots, (1, 0), CHUNK_SLOTS, 0)
 }
 
 fn drain(chunk: &mut Chunk, slots: u32) -> Vec<u32> {
@@ -29,14 +23,7 @@ fn geo_3_nothing_behind_the_end_is_handed_out() {
     assert_eq!(chunk.alloc(&plain(3)), Some(0));
     assert!(chunk.alloc(&plain(1)).is_none());
     // Slot 10 of each word: the second one would be slot 74.
-    let (mut chunk, tenth) = (
-        Chunk::new(0, 70),
-        Layout {
-            align: 64,
-            phase: 10,
-            ..plain(1)
-        },
-    );
+    let (mut chunk, tenth) = (Chunk::new(0, 70), Layout::of(1, (64, 10), CHUNK_SLOTS, 0));
     assert_eq!(chunk.alloc(&tenth), Some(10));
     assert!(chunk.alloc(&tenth).is_none());
 }
@@ -73,10 +60,7 @@ fn an_odd_free_slot_does_not_serve_a_page_but_serves_a_slot() {
     let mut chunk = Chunk::new(0, 64);
     drain(&mut chunk, 1);
     chunk.release(7, 2);
-    let page = Layout {
-        align: 2,
-        ..plain(2)
-    };
+    let page = Layout::of(2, (2, 0), CHUNK_SLOTS, 0);
     assert!(chunk.alloc(&page).is_none());
     assert_eq!(chunk.alloc(&plain(2)), Some(7));
     chunk.release(7, 1);

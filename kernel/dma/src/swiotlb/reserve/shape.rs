@@ -43,13 +43,8 @@ pub(crate) fn cell(
     let page = if max_len_wanted >= PAGE { PAGE } else { SLOT };
     let align = align.max(limits.min_align_mask + 1).max(page);
     let boundary = boundary_slots(limits).max(slots.next_power_of_two());
-    let shape = Layout {
-        slots,
-        align: (align / SLOT) as u32,
-        phase: 0,
-        boundary: boundary.min(CHUNK_SLOTS),
-        offset: 0,
-    };
+    let placement = ((align / SLOT) as u32, 0);
+    let shape = Layout::of(slots, placement, boundary.min(CHUNK_SLOTS), 0);
     Ok((shape, bytes))
 }
 

@@ -187,11 +187,7 @@ fn dy_2_growth_starts_before_the_pool_is_full() {
 fn dy_2_growth_starts_when_the_longest_run_gets_short() {
     let (pool, store) = growing(PLENTY, 64);
     // One slot in the middle of every 64 KiB: nearly all is free, in short runs.
-    let every = Layout {
-        align: 32,
-        phase: 16,
-        ..plain(&pool, 1)
-    };
+    let every = Layout::of(1, (32, 16), CHUNK_SLOTS, 0);
     let live: Vec<_> = (0..16)
         .map(|_| pool.alloc(&every, 1).expect("room"))
         .collect();

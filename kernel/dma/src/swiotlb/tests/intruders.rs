@@ -26,10 +26,7 @@ fn a_slot_that_moves_from_chunk_to_chunk_behind_the_search_is_found() {
         intrude(n, move || {
             // Not while the search has a chunk locked: the other core would wait.
             if [0, 1].iter().all(|chunk| other.try_open(*chunk).is_some()) {
-                let second = Layout {
-                    slots: 1,
-                    ..plain(&other, 1)
-                };
+                let second = plain(&other, 1);
                 keeps.set(other.open(1).alloc(&second, 1));
                 if keeps.take().map(|slots| keeps.set(Some(slots))).is_some() {
                     other.release(first);

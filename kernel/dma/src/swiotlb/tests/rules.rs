@@ -15,10 +15,7 @@ fn drain(pool: &Pool<Core>, len: u64) -> Vec<Slots> {
 #[test]
 fn geo_3_cve_2023_52790_a_pool_of_three_slots_refuses_four() {
     let pool = pool(3);
-    let four = Layout {
-        slots: 4,
-        ..plain(&pool, SLOT)
-    };
+    let four = Layout::of(4, (1, 0), CHUNK_SLOTS, 0);
     let full = Full {
         wanted: 4,
         free: 3,
@@ -70,11 +67,7 @@ fn a_run_is_as_long_as_a_chunk_and_longer_over_neighbours() {
 #[test]
 fn inv_6_a_long_run_that_fails_midway_gives_all_of_it_back() {
     let pool = pool(3 * 1024);
-    let blocker = Layout {
-        align: CHUNK_SLOTS,
-        phase: 500,
-        ..plain(&pool, 1)
-    };
+    let blocker = Layout::of(1, (CHUNK_SLOTS, 500), CHUNK_SLOTS, 0);
     let mut held: Vec<_> = (0..3)
         .map(|_| pool.alloc(&blocker, 1).expect("room"))
         .collect();
@@ -137,12 +130,41 @@ fn the_last_slot_again_and_again_tells_the_classes_nothing() {
     let mut all = drain(&pool, 1);
     pool.release(all.pop().expect("full"));
     let last = take(&pool, 1);
-    let told = pool.open(0).state().watch.published;
+    let told = pool.open(0).state().published;
     pool.release(last);
-    assert_eq!(pool.open(0).state().watch.published, told);
+    assert_eq!(pool.open(0).state().published, told);
     let last = take(&pool, 1);
-    assert_eq!(pool.open(0).state().watch.published, told);
+    assert_eq!(pool.open(0).state().published, told);
     drop((last, all));
+}
+
+#[test]
+fn a_rare_shape_that_was_refused_is_served_once_slots_are_back() {
+    let pool = pool(2 * 1024);
+    // Where a page of every 128 KiB may start.
+    let rare = Layout::of(2, (64, 30), CHUNK_SLOTS, 0);
+    let all: Vec<_> = core::iter::from_fn(|| pool.alloc(&rare, 4096).ok()).collect();
+    assert_eq!(all.len(), 32);
+    for slots in all {
+        assert!(pool.alloc(&rare, 4096).is_err());
+        pool.release(slots);
+        let again = pool.alloc(&rare, 4096).expect("it just came back");
+        drop(again);
+    }
+}
+
+#[test]
+fn a_refusal_of_a_rare_shape_is_remembered_and_takes_no_lock() {
+    let pool = pool(1024);
+    let rare = Layout::of(2, (64, 30), CHUNK_SLOTS, 0);
+    let all: Vec<_> = core::iter::from_fn(|| pool.alloc(&rare, 4096).ok()).collect();
+    let elsewhere = Layout::of(2, (64, 32), CHUNK_SLOTS, 0);
+    assert!(pool.alloc(&elsewhere, 4096).is_ok());
+    assert!(pool.alloc(&rare, 4096).is_err());
+    let locked = pool.open(0);
+    // With the lock held, a look into the chunk would wait for ever.
+    assert!(pool.alloc(&rare, 4096).is_err());
+    drop((locked, all));
 }
 
 #[test]

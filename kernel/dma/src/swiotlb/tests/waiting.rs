@@ -411,14 +411,7 @@ fn wt_2_what_comes_free_is_put_aside_for_the_first_and_not_for_a_newcomer() {
 #[test]
 fn wt_3_a_large_one_holds_no_small_one_up_for_ever() {
     let (pool, queue) = waited(8);
-    let stays = pool.open(0).alloc(
-        &Layout {
-            align: 8,
-            phase: 4,
-            ..plain(&pool, 1)
-        },
-        1,
-    );
+    let stays = pool.open(0).alloc(&Layout::of(1, (8, 4), 1024, 0), 1);
     assert!(stays.is_some());
     let large = Waiter::new(&pool, want(&pool, &terms(1, None), 8));
     let other = terms(2, None);

@@ -17,13 +17,7 @@ fn terms(device: u32) -> Arc<Terms> {
 fn want(terms: &Arc<Terms>, slots: u32) -> Want {
     Want {
         terms: Arc::clone(terms),
-        layout: Layout {
-            slots,
-            align: 1,
-            phase: 0,
-            boundary: 1024,
-            offset: 0,
-        },
+        layout: Layout::of(slots, (1, 0), 1024, 0),
         len: u64::from(slots) * SLOT,
     }
 }
