@@ -20,7 +20,7 @@ pub(super) const COMMAND: Command<Context> = Command {
 A row for each chunk; its bar has a character for every 64 KiB: . none of it
 in use, - up to a half, + more, # all, blank where the chunk has no memory.
 The longest free run is an upper bound: a search that fails makes it exact.
-What a device reserved counts as in use. A map that may wait for slots does so.
+What a device reserved counts as in use. A map that may wait waits for slots.
 Small objects bounce by cells, which no cache holds; without one, by slots.
 \"reset\" lets the high-water marks start anew.",
     completion: Completion::Words(&["reset"]),

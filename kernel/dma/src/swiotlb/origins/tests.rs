@@ -41,14 +41,10 @@ impl Places for Sixteen {
     }
 }
 
-fn origins() -> &'static Origins {
+fn origins() -> Origins {
     let origins = Origins::new();
     origins.provide(3).expect("heap");
-    Box::leak(Box::new(origins))
-}
-
-fn noted() -> Notes<'static> {
-    origins().by_address(&Sixteen)
+    origins
 }
 
 fn keep(notes: &Notes<'_>, slots: Slots, original: PhysRange, dir: Dir, device: DeviceId) {
@@ -80,7 +76,8 @@ fn found(origins: &Notes<'_>, offset: u64, device: &DmaDevice) -> Option<(u64, u
 
 #[test]
 fn cp_1_each_slot_leads_to_the_original_of_its_first_byte_and_says_what_is_left() {
-    let (origins, device) = (noted(), device(1));
+    let kept = origins();
+    let (origins, device) = (kept.by_address(&Sixteen), device(1));
     let len = 2 * SLOT + 100;
     keep(
         &origins,
@@ -100,7 +97,8 @@ fn cp_1_each_slot_leads_to_the_original_of_its_first_byte_and_says_what_is_left(
 #[test]
 fn cp_2_a_byte_in_the_first_bytes_of_a_later_slot_is_found_where_it_came_from() {
     // The data start 4 bytes into their first slot: byte 2044 of them is byte 0 of the second.
-    let (origins, device) = (noted(), device(1));
+    let kept = origins();
+    let (origins, device) = (kept.by_address(&Sixteen), device(1));
     keep(
         &origins,
         slots(1, 4, 4096),
@@ -139,7 +137,8 @@ fn cp_2_a_byte_in_the_first_bytes_of_a_later_slot_is_found_where_it_came_from() 
 
 #[test]
 fn a_mapping_is_taken_once_whole_and_by_its_own_device() {
-    let (origins, device, other) = (noted(), device(4), device(4));
+    let kept = origins();
+    let (origins, device, other) = (kept.by_address(&Sixteen), device(4), device(4));
     let kept = slots(2, 0, SLOT + 4);
     keep(
         &origins,
@@ -167,7 +166,8 @@ fn a_mapping_is_taken_once_whole_and_by_its_own_device() {
 
 #[test]
 fn a_slot_of_nothing_but_rounding_stands_in_for_nothing() {
-    let (origins, device) = (noted(), device(64));
+    let kept = origins();
+    let (origins, device) = (kept.by_address(&Sixteen), device(64));
     let kept = slots(0, 0, SLOT + 64);
     keep(
         &origins,
@@ -181,7 +181,8 @@ fn a_slot_of_nothing_but_rounding_stands_in_for_nothing() {
 
 #[test]
 fn addresses_outside_of_the_slots_are_covered_by_no_note() {
-    let (origins, device) = (noted(), device(1));
+    let kept = origins();
+    let (origins, device) = (kept.by_address(&Sixteen), device(1));
     assert!(origins.covers(at(0)) && origins.covers(at(16 * SLOT - 1)));
     for outside in [START - 1, START + 16 * SLOT, 0, u64::MAX] {
         assert!(!origins.covers(PhysAddr::new(outside)));
@@ -204,7 +205,8 @@ proptest! {
     fn cp_2_every_byte_is_found_as_a_plain_addition_says(
         first in 0u32..4, skew in 0u64..SLOT, len in 1u64..5 * SLOT,
     ) {
-        let (origins, device) = (noted(), device(1));
+        let kept = origins();
+        let (origins, device) = (kept.by_address(&Sixteen), device(1));
         let kept = slots(first, skew, len);
         let start = u64::from(first) * SLOT + skew;
         keep(&origins, kept, range(ORIG, len), Dir::Bidirectional, device.id());
@@ -229,7 +231,8 @@ fn slots_of_a_chunk_without_notes_come_back() {
 
 #[test]
 fn inv_9_of_two_cores_that_end_a_mapping_at_once_one_gets_it() {
-    let (origins, device) = (noted(), device(1));
+    let kept = origins();
+    let (origins, device) = (kept.by_address(&Sixteen), device(1));
     for _ in 0..if cfg!(miri) { 3 } else { 300 } {
         let kept = slots(0, 0, 2 * SLOT);
         let original = range(ORIG, 2 * SLOT);

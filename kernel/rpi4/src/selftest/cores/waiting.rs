@@ -5,6 +5,7 @@ use super::super::block_on::block_on;
 use super::super::copy::{TIMEOUT_US, told};
 use super::super::scarce::Scarce;
 use super::super::{Bed, Reason, Test, Verdict, attempt, check, reason};
+use super::others;
 use super::together::together;
 use crate::channels::{Channels, RamPages};
 use crate::layer::inspector;
@@ -42,6 +43,9 @@ const ROUNDS: usize = 24;
 fn waiting_maps(bed: &Bed) -> Verdict {
     if bed.out_of_reach(&[Zone::High]) {
         return NO_POOL;
+    }
+    if others().next().is_none() {
+        return Verdict::Skipped("this core is alone: nobody else would unmap");
     }
     SHARED.call_once(|| Shared {
         channels: bed.channels,

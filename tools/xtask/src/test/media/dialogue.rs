@@ -172,7 +172,12 @@ impl Answers {
     }
 }
 
-/// Free pages by zone, slots of the pool in use, and bytes that each master holds in quarantine.
+fn is_number(word: &str) -> bool {
+    word.parse::<u64>().is_ok()
+}
+
+/// Free pages by zone, slots of the pool in use, each master's mappings, and the bytes of it that are in
+/// quarantine.
 fn in_use(answers: &str) -> Vec<String> {
     let mut found = Vec::new();
     for line in answers.lines().map(str::trim_end) {
@@ -180,8 +185,10 @@ fn in_use(answers: &str) -> Vec<String> {
         match words[..] {
             ["zone", zone, .., pages, "pages"] => found.push(format!("{zone}: {pages} pages free")),
             ["in", "use", slots] => found.push(format!("{slots} slots")),
-            [master, _, _, _, _, _, held] if held.parse::<u64>().is_ok() => {
-                found.push(format!("{master}: {held} held"));
+            [master, ref numbers @ .., live, held]
+                if numbers.len() == 5 && words[1..].iter().all(|word| is_number(word)) =>
+            {
+                found.push(format!("{master}: {live} live, {held} held"));
             }
             _ => {}
         }
@@ -199,7 +206,7 @@ mod tests {
 
     const NUMBERS: &str = "memory\r\n  zone Dma    below 0x40: 9 MiB free, 7 pages\r\n  \
         zone Normal from 0x40: 1 MiB free, 8 pages\r\n  in use     0\r\n\
-        dma  1  2  3  4  5  0\r\n";
+        dma  1  2  3  4  5  6  0\r\n";
 
     fn case() -> Case {
         let mut all = all().into_iter();
@@ -237,7 +244,7 @@ mod tests {
         for (from, to) in [
             ("7 pages", "6 pages"),
             ("use     0", "use     1"),
-            ("5  0", "5  64"),
+            ("6  0", "6  64"),
         ] {
             let why = held(&NUMBERS.replace(from, to), gone, SUM).unwrap_err();
             assert!(why.contains("then"), "{why}");
