@@ -2,11 +2,10 @@
 
 use crate::decision::Request;
 use crate::device::DmaDevice;
-use crate::direction::{Direction, Fill};
-use crate::door;
+use crate::direction::Direction;
 use crate::error::MapError;
-use crate::guard::Cover;
 use crate::layer::Dma;
+use crate::map::fill;
 use crate::reason::BounceReason;
 use crate::restricted::PoolNumber;
 use crate::stand_in::StandIn;
@@ -39,10 +38,7 @@ impl<P: Platform> Dma<P> {
         };
         self.users.took(device, &slots);
         let slots = StandIn::Slots(slots);
-        match D::FILL {
-            Fill::Copy => door::fill(self.platform(), device, buffer, &slots, Cover::Lines),
-            Fill::Scrub => door::scrub(self.platform(), device, &slots, Cover::Lines),
-        }
+        fill::<_, _, D>(self.platform(), device, buffer, &slots);
         device.counters.mapped_bounced::<P>(reason, &slots, len);
         Some((slots, bus))
     }

@@ -187,7 +187,7 @@ impl<P: Platform> Dma<P> {
 
 /// Fills what stands in for `buffer`.
 #[inline]
-fn fill<Q: Platform, B: DmaBuffer, D: Direction>(
+pub(crate) fn fill<Q: Platform, B: DmaBuffer, D: Direction>(
     machine: &Q,
     device: &DmaDevice,
     buffer: &B,

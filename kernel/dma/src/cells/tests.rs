@@ -160,7 +160,8 @@ proptest! {
 fn inv_5_cores_at_once_never_get_the_same_cell() {
     use core::sync::atomic::{AtomicBool, Ordering};
     const PAGES: u64 = 2;
-    let rounds = if cfg!(miri) { 50 } else { 20_000 };
+    let rounds = if cfg!(miri) { 50 } else { 100_000 };
+    let start = std::sync::Barrier::new(MAX_CPUS);
     let cells = cells(PAGES * WORD_BYTES);
     let taken: Vec<AtomicBool> = (0..64 * PAGES).map(|_| AtomicBool::new(false)).collect();
     let mark = |run: &Run, to: bool| {
@@ -171,9 +172,11 @@ fn inv_5_cores_at_once_never_get_the_same_cell() {
     };
     std::thread::scope(|scope| {
         for cpu in 0..MAX_CPUS {
-            let (cells, mark) = (&cells, &mark);
+            let (cells, mark, start) = (&cells, &mark, &start);
             scope.spawn(move || {
                 let mut held: Vec<Run> = vec![];
+                // A core whose thread comes late would find the others gone.
+                start.wait();
                 for round in 0..rounds {
                     if held.len() == 20 || (round % 3 == 2 && !held.is_empty()) {
                         let run = held.swap_remove(round % held.len());
