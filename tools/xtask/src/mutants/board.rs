@@ -15,7 +15,7 @@ use std::time::Duration;
 const MAIN_JOB: &str = "main job";
 
 /// A mutated kernel may well hang; a whole one takes a few seconds.
-const LIMIT: Duration = Duration::from_secs(45);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// What each scenario came to while the tree was whole.
 #[derive(Debug, Default)]
