@@ -60,14 +60,11 @@ const STAGES: &[&[Lane]] = &[
         (Part::Host, "host: what needs no board", host::tests),
     ]],
     &[
-        &[
-            (Part::Miri, "miri: undefined behaviour", host::miri),
-            (
-                Part::Mutants,
-                "mutants: rules tested on the host by breaking them",
-                mutants::on_the_host,
-            ),
-        ],
+        &[(
+            Part::Mutants,
+            "mutants: rules tested on the host by breaking them",
+            mutants::on_the_host,
+        )],
         &[
             (
                 Part::Emulator,
@@ -79,6 +76,7 @@ const STAGES: &[&[Lane]] = &[
                 "mutants: rules tested in the emulator by breaking them",
                 mutants::on_the_board,
             ),
+            (Part::Miri, "miri: undefined behaviour", host::miri),
         ],
     ],
 ];
