@@ -4,6 +4,7 @@ use crate::decision::Request;
 use crate::device::DmaDevice;
 use crate::direction::Direction;
 use crate::error::MapError;
+use crate::guard::Cover;
 use crate::layer::Dma;
 use crate::map::fill;
 use crate::reason::BounceReason;
@@ -38,7 +39,7 @@ impl<P: Platform> Dma<P> {
         };
         self.users.took(device, &slots);
         let slots = StandIn::Slots(slots);
-        fill::<_, _, D>(self.platform(), device, buffer, &slots);
+        fill::<_, _, D>(self.platform(), device, buffer, &slots, Cover::Lines);
         device.counters.mapped_bounced::<P>(reason, &slots, len);
         Some((slots, bus))
     }

@@ -171,7 +171,9 @@ impl<P: Platform> Dma<P> {
     ) -> Place {
         // Whoever has the checker has whole slots, and wants to be told.
         match self.cover(device) {
-            Cover::Lines => fill::<_, _, D>(self.platform(), device, buffer, &slots),
+            Cover::Lines => {
+                fill::<_, _, D>(self.platform(), device, buffer, &slots, Cover::Lines);
+            }
             Cover::Slots => fill_all::<_, _, D>(&self.told(), device, buffer, &slots),
         }
         let counters = &device.counters;
@@ -192,10 +194,11 @@ pub(crate) fn fill<Q: Platform, B: DmaBuffer, D: Direction>(
     device: &DmaDevice,
     buffer: &B,
     slots: &StandIn,
+    cover: Cover,
 ) {
     match D::FILL {
-        Fill::Copy => door::fill(machine, device, buffer, slots, Cover::Lines),
-        Fill::Scrub => door::scrub(machine, device, slots, Cover::Lines),
+        Fill::Copy => door::fill(machine, device, buffer, slots, cover),
+        Fill::Scrub => door::scrub(machine, device, slots, cover),
     }
 }
 
@@ -208,10 +211,7 @@ fn fill_all<Q: Platform, B: DmaBuffer, D: Direction>(
     buffer: &B,
     slots: &StandIn,
 ) {
-    match D::FILL {
-        Fill::Copy => door::fill(machine, device, buffer, slots, Cover::Slots),
-        Fill::Scrub => door::scrub(machine, device, slots, Cover::Slots),
-    }
+    fill::<_, _, D>(machine, device, buffer, slots, Cover::Slots);
 }
 
 /// Shows a buffer to its device where it lies, unless that may wait.

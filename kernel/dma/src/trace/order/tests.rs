@@ -53,8 +53,7 @@ fn order(incomplete: bool) -> Order {
 }
 
 /// The line, counted from 0, of the first wrong event, and why.
-fn run(lines: &[&str], incomplete: bool) -> Result<usize, (usize, String)> {
-    let mut order = order(incomplete);
+fn steps(mut order: Order, lines: &[&str]) -> Result<usize, (usize, String)> {
     for (at, line) in lines.iter().enumerate() {
         let text = std::format!("trace {line}");
         let Some(Ok(Line::Event { core, event })) = Line::parse(&text) else {
@@ -65,6 +64,10 @@ fn run(lines: &[&str], incomplete: bool) -> Result<usize, (usize, String)> {
             .map_err(|why| (at, why.to_string()))?;
     }
     Ok(order.live())
+}
+
+fn run(lines: &[&str], incomplete: bool) -> Result<usize, (usize, String)> {
+    steps(order(incomplete), lines)
 }
 
 #[test]
@@ -262,16 +265,7 @@ fn follow(lines: &[&str], incomplete: bool, snoops: bool) -> Result<usize, (usiz
         order.snoops(2);
         order.snoops(3);
     }
-    for (at, line) in lines.iter().enumerate() {
-        let text = std::format!("trace {line}");
-        let Some(Ok(Line::Event { core, event })) = Line::parse(&text) else {
-            panic!("{text} is no event");
-        };
-        order
-            .step(core, &event)
-            .map_err(|why| (at, why.to_string()))?;
-    }
-    Ok(order.live())
+    steps(order, lines)
 }
 
 #[test]
