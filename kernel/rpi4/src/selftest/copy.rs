@@ -5,7 +5,7 @@ use crate::channels::DmaChannel;
 use arch::{Board, Timer};
 use core::fmt::Display;
 use dma::{DeviceReads, DeviceWrites, Mapping};
-use drivers::dma_channel::Copy;
+use drivers::dma_channel::{Copy, Sink, Source};
 use hal::DmaBuffer;
 
 /// Enough for any copy of a test.
@@ -45,12 +45,18 @@ where
     B: DmaBuffer,
     T: DeviceWrites,
 {
-    let ends = map_ends(channel, source, dest)?;
-    let transfer = channel.start(ends).map_err(|not| told(not.error))?;
-    let (source, dest) = transfer
-        .wait(&Timer, TIMEOUT_US)
-        .map_err(|failure| told(failure.error))?;
+    let (source, dest) = moved(channel, map_ends(channel, source, dest)?)?;
     Ok((source.unmap(), dest.unmap()))
+}
+
+/// Has `channel` move the bytes, and gives what is mapped at both ends back, unless the channel kept it.
+pub(super) fn moved<S: Source<Board>, T: Sink<Board>>(
+    channel: &DmaChannel,
+    ends: Copy<S, T>,
+) -> Result<(S, T), Reason> {
+    let transfer = channel.start(ends).map_err(|not| told(not.error))?;
+    let ended = transfer.wait(&Timer, TIMEOUT_US);
+    ended.map_err(|failure| told(failure.error))
 }
 
 /// An error as a reason.

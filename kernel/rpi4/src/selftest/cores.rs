@@ -1,6 +1,7 @@
 //! All cores at once: they run, sleep, wake, share the layer, and the work queue never stalls.
 
 mod queue;
+mod rounds;
 mod shared;
 mod sleep;
 mod together;

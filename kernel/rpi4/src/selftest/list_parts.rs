@@ -1,15 +1,15 @@
 //! Lists that the CPU looks at in part while they are lent, and lists that it does not look at at all.
 
-use super::bed::{self, AROUND, NO_POOL, intact, pattern};
-use super::copy::{TIMEOUT_US, told};
-use super::lists::{FROM, SEGMENTS, Shape, TO, Window, holds, list};
+use super::bed::{self, AROUND, NO_POOL, pattern};
+use super::copy::{moved, told};
+use super::lists::{FROM, SEGMENTS, Shape, TO, Window, hold, holds, list};
 use super::{Bed, Reason, Test, Verdict, attempt, check};
 use crate::channels::RamPages;
-use arch::{Board, Timer};
+use arch::Board;
 use core::mem::forget;
 use dma::{Bouncing, FromDevice, MappedSg, SgTable, ToDevice};
 use drivers::dma_channel::Copy;
-use hal::{DmaBuffer, Zone};
+use hal::Zone;
 
 pub(super) const TESTS: &[Test] = &[
     // rules: PS-2, PS-6
@@ -73,10 +73,7 @@ fn parts(bed: &Bed) -> Verdict {
     let mut source = attempt!(channel.map_sg(source, ToDevice), "map");
     let dest = attempt!(channel.map_sg(dest, FromDevice), "map");
     attempt!(write_parts(&mut source), "parts of the source");
-    let transfer = channel.start(Copy { source, dest });
-    let transfer = attempt!(transfer.map_err(|not| not.error), "start");
-    let ended = transfer.wait(&Timer, TIMEOUT_US);
-    let (source, mut dest) = attempt!(ended.map_err(|failure| failure.error), "copy");
+    let (source, mut dest) = attempt!(moved(channel, Copy { source, dest }), "copy");
     let right = attempt!(reads_parts(&mut dest), "parts of the destination");
     check!(right, "a part of the destination is wrong");
     check!(holds(dest.unmap()), "the destination is wrong");
@@ -114,10 +111,7 @@ fn passed_on(bed: &Bed) -> Verdict {
         channel.map_sg(attempt!(low(bed, |_| AROUND), "pages"), FromDevice),
         "map"
     );
-    let transfer = channel.start(Copy { source, dest });
-    let transfer = attempt!(transfer.map_err(|not| not.error), "start");
-    let ended = transfer.wait(&Timer, TIMEOUT_US);
-    let (_, between) = attempt!(ended.map_err(|failure| failure.error), "first copy");
+    let (_, between) = attempt!(moved(channel, Copy { source, dest }), "first copy");
     // What one transfer wrote the next reads: no line is cleaned or dropped between them.
     let source = channel.map_sg_device_owned(between.unmap_skip_sync(), ToDevice);
     let source = attempt!(source, "map what a device owns");
@@ -125,20 +119,12 @@ fn passed_on(bed: &Bed) -> Verdict {
         channel.map_sg(attempt!(low(bed, |_| AROUND), "pages"), FromDevice),
         "map"
     );
-    let transfer = channel.start(Copy { source, dest });
-    let transfer = attempt!(transfer.map_err(|not| not.error), "start");
-    let ended = transfer.wait(&Timer, TIMEOUT_US);
-    let (source, dest) = attempt!(ended.map_err(|failure| failure.error), "second copy");
+    let (source, dest) = attempt!(moved(channel, Copy { source, dest }), "second copy");
     for (table, which) in [
         (source.unmap(), "passed on"),
         (dest.unmap(), "copied again"),
     ] {
-        let mut at = 0;
-        let right = table.into_elements().all(|pages| {
-            let from = at;
-            at += pages.range().len() as usize;
-            intact(pages, |i| pattern(from + i))
-        });
+        let right = hold(table.into_elements());
         check!(right, "what was {which} is wrong");
     }
     Verdict::Passed

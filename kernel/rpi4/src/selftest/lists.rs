@@ -1,10 +1,9 @@
 //! Lists of buffers by a real channel: heads and tails within lines, high pages, edges bounced alone.
 
 use super::bed::{AROUND, NO_POOL, intact, pattern};
-use super::copy::{TIMEOUT_US, told};
+use super::copy::{moved, told};
 use super::{Bed, Reason, Test, Verdict, attempt, check};
 use crate::channels::RamPages;
-use arch::Timer;
 use dma::{Bouncing, FromDevice, SgTable, ToDevice};
 use drivers::dma_channel::Copy;
 use hal::{DmaBuffer, PhysRange, Zone};
@@ -76,17 +75,19 @@ fn copy(
     let channel = bed.first();
     let source = channel.map_sg(source, ToDevice).map_err(told)?;
     let dest = channel.map_sg(dest, FromDevice).map_err(told)?;
-    let transfer = channel.start(Copy { source, dest });
-    let transfer = transfer.map_err(|not| told(not.error))?;
-    let ended = transfer.wait(&Timer, TIMEOUT_US);
-    let (source, dest) = ended.map_err(|failure| told(failure.error))?;
+    let (source, dest) = moved(channel, Copy { source, dest })?;
     Ok((source.unmap(), dest.unmap()))
 }
 
 /// Does each element hold its part of the pattern, and nothing new around it?
 pub(super) fn holds(table: SgTable<Window>) -> bool {
+    hold(table.into_elements().map(|Window(pages)| pages))
+}
+
+/// The same for bare pages.
+pub(super) fn hold(mut elements: impl Iterator<Item = RamPages>) -> bool {
     let mut at = 0;
-    table.into_elements().all(|Window(pages)| {
+    elements.all(|pages| {
         let from = at;
         at += pages.range().len() as usize;
         intact(pages, |i| pattern(from + i))

@@ -1,14 +1,11 @@
 //! Transfers of which less comes home than a channel moved, and slices that a channel never sees.
 
 use super::bed::{AROUND, Bed, holds, pattern};
-use super::copy::{TIMEOUT_US, told};
+use super::copy::{moved, told};
 use super::{Reason, Test, Verdict, attempt, check};
-use crate::channels::{DmaChannel, RamPages};
-use arch::{Board, Timer};
-use dma::{
-    DeviceReads, DeviceWrites, FromDevice, Made, Mapping, Piece, Reported, Staged, Staging,
-    ToDevice,
-};
+use crate::channels::RamPages;
+use arch::Board;
+use dma::{FromDevice, Made, Mapping, Piece, Reported, Staged, Staging, ToDevice};
 use drivers::dma_channel::Copy;
 use hal::{DmaBuffer, Zone};
 
@@ -22,19 +19,7 @@ const LEN: u64 = 5000;
 const REPORTS: [u64; 3] = [0, 1234, LEN];
 
 type From<B, D> = Mapping<'static, Board, B, D>;
-type Ends<A, S, B, T> = (From<A, S>, From<B, T>);
 type To<B> = From<B, FromDevice<Reported>>;
-
-/// Lets the channel copy, and gives both mappings back unless the channel kept one.
-fn copied<A: DmaBuffer, S: DeviceReads, B: DmaBuffer, T: DeviceWrites>(
-    channel: &DmaChannel,
-    (source, dest): Ends<A, S, B, T>,
-) -> Result<Ends<A, S, B, T>, Reason> {
-    let transfer = channel.start(Copy { source, dest });
-    let transfer = transfer.map_err(|not| told(not.error))?;
-    let ended = transfer.wait(&Timer, TIMEOUT_US);
-    ended.map_err(|failure| told(failure.error))
-}
 
 /// Copies the pattern, from its byte `at` on and from a zone, to what `dest` is a mapping of.
 fn receive<B: DmaBuffer>(
@@ -46,7 +31,13 @@ fn receive<B: DmaBuffer>(
     let source = bed.pages(zone, 0, dest.len(), |i| pattern(at + i));
     let source = source.ok_or_else(|| told("no pages"))?;
     let source = bed.dma().map(channel.device(), source, ToDevice);
-    let (_, dest) = copied(channel, (source.map_err(told)?, dest))?;
+    let (_, dest) = moved(
+        channel,
+        Copy {
+            source: source.map_err(told)?,
+            dest,
+        },
+    )?;
     Ok(dest)
 }
 
@@ -140,7 +131,13 @@ fn sent<B: DmaBuffer>(
     let pages = bed.pages(Zone::Dma, 0, piece.len(), |_| AROUND);
     let pages = pages.ok_or_else(|| told("no pages"))?;
     let dest = bed.dma().map(channel.device(), pages, FromDevice);
-    let (piece, dest) = copied(channel, (piece, dest.map_err(told)?))?;
+    let (piece, dest) = moved(
+        channel,
+        Copy {
+            source: piece,
+            dest: dest.map_err(told)?,
+        },
+    )?;
     Ok((piece, dest.unmap()))
 }
 

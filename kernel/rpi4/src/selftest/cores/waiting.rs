@@ -2,33 +2,25 @@
 
 use super::super::bed::NO_POOL;
 use super::super::block_on::block_on;
-use super::super::copy::{TIMEOUT_US, told};
+use super::super::copy::{moved, told};
 use super::super::scarce::Scarce;
 use super::super::{Bed, Reason, Test, Verdict, attempt, check, reason};
 use super::others;
+use super::rounds::{Shared, check_bytes, fill, play, share};
 use super::together::together;
-use crate::channels::{Channels, RamPages};
+use crate::channels::RamPages;
 use crate::layer::inspector;
 use arch::{Board, Timer};
 use core::sync::atomic::{AtomicU32, Ordering};
 use dma::{Direction, Dma, DmaDevice, FromDevice, Mapping, ToDevice};
 use drivers::dma_channel::Copy;
-use hal::{Clock, CpuId, Pages, Zone};
-use mm::Zones;
-use spin::Once;
+use hal::{Clock, Pages, Zone};
 
 pub(super) const TESTS: &[Test] = &[
     // rules: WT-1, WT-2, WT-4
     ("maps wait for slots while other cores unmap", waiting_maps),
 ];
 
-/// What the cores share.
-struct Shared {
-    channels: &'static Channels,
-    zones: &'static Zones<Board>,
-}
-
-static SHARED: Once<Shared> = Once::new();
 /// How often a map had to wait.
 static WAITS: AtomicU32 = AtomicU32::new(0);
 
@@ -37,8 +29,6 @@ static WAITS: AtomicU32 = AtomicU32::new(0);
 const SLOTS: u32 = 12;
 /// For which a core keeps what it has while nobody waits for it.
 const TURN_US: u64 = 500;
-/// Rounds of every core.
-const ROUNDS: usize = 24;
 
 fn waiting_maps(bed: &Bed) -> Verdict {
     if bed.out_of_reach(&[Zone::High]) {
@@ -47,15 +37,12 @@ fn waiting_maps(bed: &Bed) -> Verdict {
     if others().next().is_none() {
         return Verdict::Skipped("this core is alone: nobody else would unmap");
     }
-    SHARED.call_once(|| Shared {
-        channels: bed.channels,
-        zones: bed.memory.zones,
-    });
+    share(bed);
     WAITS.store(0, Ordering::Release);
     let before = bed.in_use();
     let scarce = attempt!(Scarce::leave(bed, SLOTS), "reserving the rest of the pool");
     let taken = bed.in_use();
-    let played = together(carry);
+    let played = together(|core| play(core, hold, carry_by_channel));
     let (left, waiters) = (bed.in_use(), inspector().waiters(bed.dma()));
     drop(scarce);
     attempt!(played, "a core");
@@ -74,26 +61,6 @@ fn waiting_maps(bed: &Bed) -> Verdict {
     super::super::growth::regained(bed)
 }
 
-fn carry(core: CpuId) -> Result<(), Reason> {
-    let core = core.index();
-    let shared = SHARED
-        .get()
-        .ok_or_else(|| reason(format_args!("nothing is shared")))?;
-    for round in 0..ROUNDS {
-        hold(shared, core, round)?;
-        // Not every core has a channel.
-        if core < shared.channels.channels.len() {
-            carry_by_channel(shared, core, round)?;
-        }
-    }
-    Ok(())
-}
-
-/// Bytes that no other core and no other round has in this order.
-fn byte(core: usize, round: usize, i: usize) -> u8 {
-    (i * 11 + i / 241 + core * 64 + round * 5 + 1) as u8
-}
-
 /// Pages of `len` bytes, blank or not.
 fn pages(
     shared: &Shared,
@@ -102,26 +69,8 @@ fn pages(
     blank: bool,
 ) -> Result<RamPages, Reason> {
     let mut pages = Pages::alloc(shared.zones, len, Zone::High).map_err(told)?;
-    let mut bytes = pages.bytes_mut(&Board);
-    for (i, to) in bytes.iter_mut().enumerate() {
-        let value = byte(core, round, i);
-        *to = if blank { !value } else { value };
-    }
-    drop(bytes);
+    fill(&mut pages, (core, round), blank);
     Ok(pages)
-}
-
-fn check_bytes(pages: &RamPages, core: usize, round: usize) -> Result<(), Reason> {
-    let bytes = pages.bytes(&Board);
-    let wrong = bytes
-        .iter()
-        .enumerate()
-        .find(|(i, found)| **found != byte(core, round, *i));
-    wrong.map_or(Ok(()), |(i, found)| {
-        Err(reason(format_args!(
-            "core {core}, round {round}: byte {i} is {found:#04x}"
-        )))
-    })
 }
 
 /// Maps, after others unmapped if it must.
@@ -163,9 +112,6 @@ fn carry_by_channel(shared: &Shared, core: usize, round: usize) -> Result<(), Re
     let dest = pages(shared, (core, round), len, true)?;
     let source = map(ends, source, ToDevice)?;
     let dest = map(ends, dest, FromDevice)?;
-    let transfer = channel.start(Copy { source, dest });
-    let transfer = transfer.map_err(|not| told(not.error))?;
-    let ended = transfer.wait(&Timer, TIMEOUT_US);
-    let (_, dest) = ended.map_err(|failure| told(failure.error))?;
+    let (_, dest) = moved(channel, Copy { source, dest })?;
     check_bytes(&dest.unmap(), core, round)
 }
