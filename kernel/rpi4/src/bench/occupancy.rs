@@ -6,7 +6,7 @@ use super::map::pairs_by;
 use super::meter::{Masked, Series, times};
 use super::rig::{Rig, SLOTS, rig};
 use super::row::Row;
-use super::shape::{SHAPES, Shape};
+use super::shape::{Shape, any_place, rare_place};
 use super::{Group, Stand, Trouble};
 use crate::channels::RamPages;
 use arch::pmu;
@@ -19,25 +19,8 @@ use hal::{DmaBuffer, Pages, Zone};
 const SIZES: [u64; 5] = [64, 1500, 4096, 65_536, 262_144];
 
 pub(super) const GROUPS: &[Group] = &[
-    ("occ/any_place", |stand| {
-        for size in SIZES {
-            for (case, shape) in SHAPES {
-                count(stand, &stand.devices.plain, (case, shape), size)?;
-            }
-        }
-        Ok(())
-    }),
-    ("occ/rare_place", |stand| {
-        for (case, shape) in [
-            ("rare_contig", Shape::Contig(0)),
-            ("rare_full", Shape::Full),
-            ("rare_checkerboard", Shape::Checkerboard),
-            ("rare_random_90pct", Shape::Random(29_379)),
-        ] {
-            count(stand, &stand.devices.masked, (case, shape), 4096)?;
-        }
-        Ok(())
-    }),
+    ("occ/any_place", |stand| any_place(stand, &SIZES, count)),
+    ("occ/rare_place", |stand| rare_place(stand, count)),
 ];
 
 /// Counts one case: pairs, or refusals where there is no room.

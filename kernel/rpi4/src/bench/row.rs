@@ -114,22 +114,11 @@ pub(super) struct Bounced {
 impl Row {
     /// Prints the row of `op`.
     pub(super) fn print(&self, op: &str, series: &Series) {
-        let Self {
-            config,
-            section,
-            case,
-            dir,
-            size,
-            live,
-            place,
-        } = self;
-        let way = Way(*dir);
+        let head = Head(self, op);
         let (mean, best) = (Hundredths(series.mean()), Hundredths(series.best()));
         let (iters, min, max) = (series.iters(), series.min, series.max);
-        print(format_args!(
-            "{config},{section},{case},{op},{way},{size},{live},{iters},{mean},{best},{min},{max},"
-        ));
-        match place {
+        print(format_args!("{head},{iters},{mean},{best},{min},{max},"));
+        match &self.place {
             Some(place) => say!("{place}"),
             None => say!(""),
         }
@@ -139,7 +128,17 @@ impl Row {
 impl Row {
     /// Prints a row that has one number for `times` calls.
     pub(super) fn print_value(&self, op: &str, times: u64, value: u64) {
-        let Self {
+        let head = Head(self, op);
+        say!("{head},{times},{value}.00,{value}.00,{value},{value},");
+    }
+}
+
+/// What a row of `.1` is about.
+struct Head<'r>(&'r Row, &'r str);
+
+impl fmt::Display for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Row {
             config,
             section,
             case,
@@ -147,11 +146,9 @@ impl Row {
             size,
             live,
             place: _,
-        } = self;
-        let way = Way(*dir);
-        say!(
-            "{config},{section},{case},{op},{way},{size},{live},{times},{value}.00,{value}.00,{value},{value},"
-        );
+        } = self.0;
+        let (op, way) = (self.1, Way(*dir));
+        write!(f, "{config},{section},{case},{op},{way},{size},{live}")
     }
 }
 

@@ -1,6 +1,8 @@
 //! How full a pool is while calls are counted, and with what holes.
 
 use super::fill::{InUse, Source};
+use super::{Stand, Trouble};
+use dma::DmaDevice;
 use dma::swiotlb::SLOT;
 use hal::KIB;
 
@@ -28,7 +30,7 @@ pub(super) enum Shape {
 use Shape::{Checkerboard, Contig, Full, HoleAtEnd, HolesAtEnds, OnePer256K, Percent, Random};
 
 /// The cases, by their names in the table.
-pub(super) const SHAPES: [(&str, Shape); 14] = [
+const SHAPES: [(&str, Shape); 14] = [
     ("contig", Contig(0)),
     ("contig", Contig(100)),
     ("contig", Contig(1000)),
@@ -45,6 +47,33 @@ pub(super) const SHAPES: [(&str, Shape); 14] = [
     ("checkerboard", Checkerboard),
     ("one_live_per_256K", OnePer256K),
 ];
+
+/// The same of a device with an alignment mask, whose runs have few places to start at.
+const RARE: [(&str, Shape); 4] = [
+    ("rare_contig", Contig(0)),
+    ("rare_full", Full),
+    ("rare_checkerboard", Checkerboard),
+    ("rare_random_90pct", Random(29_379)),
+];
+
+/// Counts one case for requests of a device and a size.
+type Count = fn(&Stand, &DmaDevice, (&'static str, Shape), u64) -> Result<(), Trouble>;
+
+/// Counts every case, for each of the sizes.
+pub(super) fn any_place(stand: &Stand, sizes: &[u64], count: Count) -> Result<(), Trouble> {
+    for &size in sizes {
+        for case in SHAPES {
+            count(stand, &stand.devices.plain, case, size)?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts the rare ones, for a page.
+pub(super) fn rare_place(stand: &Stand, count: Count) -> Result<(), Trouble> {
+    RARE.into_iter()
+        .try_for_each(|case| count(stand, &stand.devices.masked, case, hal::PAGE))
+}
 
 impl Shape {
     /// Takes slots until it is so. `same` takes runs as long as what is counted, `single` slots.

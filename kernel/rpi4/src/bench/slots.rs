@@ -4,7 +4,7 @@ use super::fill::{Bare, Source};
 use super::meter::{Masked, Series};
 use super::rig::{SLOTS, rig};
 use super::row::Row;
-use super::shape::{SHAPES, Shape};
+use super::shape::{Shape, any_place, rare_place};
 use super::{Group, Stand, Trouble};
 use arch::{Board, pmu};
 use core::hint::black_box;
@@ -18,25 +18,8 @@ const SIZES: [u64; 3] = [64, 4096, 65_536];
 const TIMES: u64 = 256;
 
 pub(super) const GROUPS: &[Group] = &[
-    ("slots/any_place", |stand| {
-        for size in SIZES {
-            for (case, shape) in SHAPES {
-                count(stand, &stand.devices.plain, (case, shape), size)?;
-            }
-        }
-        Ok(())
-    }),
-    ("slots/rare_place", |stand| {
-        for (case, shape) in [
-            ("rare_contig", Shape::Contig(0)),
-            ("rare_full", Shape::Full),
-            ("rare_checkerboard", Shape::Checkerboard),
-            ("rare_random_90pct", Shape::Random(29_379)),
-        ] {
-            count(stand, &stand.devices.masked, (case, shape), 4096)?;
-        }
-        Ok(())
-    }),
+    ("slots/any_place", |stand| any_place(stand, &SIZES, count)),
+    ("slots/rare_place", |stand| rare_place(stand, count)),
 ];
 
 /// What a request of `len` bytes for `device` looks like.
