@@ -185,6 +185,13 @@ mod tests {
         assert_eq!(blind.addr(block(1, 1)), None);
     }
 
+    #[test]
+    fn cap_1_the_plain_stretch_ends_at_the_limit() {
+        let half = Plain::of(&reach(&[(0, 0, 1 << 30)], 32, 29), &Limits::DEFAULT);
+        assert_eq!(half.addr(block(0, 1 << 29)), Some(DmaAddr::new(0)));
+        assert_eq!(half.addr(block(1, 1 << 29)), None);
+    }
+
     proptest! {
         #[test]
         fn cap_2_the_plain_stretch_is_what_the_first_window_reaches(
