@@ -7,9 +7,10 @@
 use crate::device::{DeviceId, DmaDevice};
 use crate::level::Level;
 use crate::restricted::PoolNumber;
+use crate::swiotlb::bits;
 use crate::swiotlb::{SLOT, Slots};
 use core::fmt;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use hal::{IrqLock, Platform, Rank};
 
 /// More than a machine has masters, and a self-test makes of them.
@@ -63,6 +64,8 @@ impl Row {
 /// All of them.
 pub(crate) struct Users<P: Platform> {
     rows: [Row; ROWS],
+    /// Bit by bit the rows that are somebody's: most are nobody's, and a refusal looks at them all.
+    used: AtomicU64,
     names: IrqLock<[Name; ROWS], P>,
 }
 
@@ -74,6 +77,7 @@ impl<P: Platform> Users<P> {
     pub(crate) const fn new() -> Self {
         Self {
             rows: [const { Row::new() }; ROWS],
+            used: AtomicU64::new(0),
             names: IrqLock::new(Rank::Layer, "users of the pool", [NOBODY; ROWS]),
         }
     }
@@ -112,6 +116,7 @@ impl<P: Platform> Users<P> {
         };
         let pool = device.pool_number();
         names[at] = Name { device: name, pool };
+        self.used.fetch_or(1 << at, Ordering::Relaxed);
         if at != OTHERS {
             self.rows[at].owner.store(owner(id), Ordering::Relaxed);
         }
@@ -171,7 +176,7 @@ impl<P: Platform> Users<P> {
     /// Who has most of a pool, if anybody has any.
     pub(crate) fn top(&self, pool: PoolNumber) -> Option<Consumer> {
         let names = self.names.lock();
-        let rows = self.rows.iter().zip(&*names);
+        let rows = bits(self.used.load(Ordering::Relaxed)).map(|at| (&self.rows[at], &names[at]));
         let of_pool = rows.filter(|(_, name)| name.pool == pool);
         let used = of_pool.map(|(row, name)| (row.slots.used(), name.device));
         let (slots, device) = used.max_by_key(|(slots, _)| *slots)?;

@@ -12,6 +12,7 @@
 use crate::Reserve;
 use crate::frames::Frames;
 use core::ops::Range;
+use core::sync::atomic::{AtomicU64, Ordering};
 use hal::{
     Cpu, Irq, IrqLock, NoPages, PAGE, PageSource, PhysAddr, PhysRange, RamRegion, Rank, Zone,
 };
@@ -29,6 +30,7 @@ pub struct Counters {
 pub struct Zones<C: 'static> {
     dma: IrqLock<Frames, C>,
     normal: IrqLock<Frames, C>,
+    dma_frees: AtomicU64,
     dma_end: PhysAddr,
     reserve: &'static Reserve<C>,
 }
@@ -39,6 +41,7 @@ impl<C: Cpu + Irq> Zones<C> {
         Self {
             dma: IrqLock::new(Rank::Pages, "pages of zone Dma", Frames::new()),
             normal: IrqLock::new(Rank::Pages, "pages of zone Normal", Frames::new()),
+            dma_frees: AtomicU64::new(0),
             dma_end,
             reserve,
         }
@@ -61,6 +64,8 @@ impl<C: Cpu + Irq> Zones<C> {
             if let Ok(part) = part {
                 let mut zone = zone.lock();
                 self.reserve.enter(|| zone.add(frames_of(part)));
+                // Either zone: one look too many does no harm.
+                self.dma_frees.fetch_add(1, Ordering::Release);
             }
         }
     }
@@ -72,6 +77,15 @@ impl<C: Cpu + Irq> Zones<C> {
             total: frames.total() as u64 * PAGE,
             free: frames.free_count() as u64 * PAGE,
         }
+    }
+
+    /// How often pages of zone `Dma` came back, modulo 2^64. What did before the number was read is there for an
+    /// `alloc` behind that.
+    ///
+    /// Context: any.
+    pub fn dma_frees(&self) -> u64 {
+        // So that no look at the zone comes before.
+        self.dma_frees.load(Ordering::Acquire)
     }
 
     const fn zone(&self, zone: Zone) -> &IrqLock<Frames, C> {
@@ -125,6 +139,10 @@ unsafe impl<C: Cpu + Irq> PageSource for Zones<C> {
         };
         let mut frames = self.zone(zone).lock();
         self.reserve.enter(|| frames.free(frames_of(range)));
+        if zone == Zone::Dma {
+            // With the lock held: who sees the number finds the pages.
+            self.dma_frees.fetch_add(1, Ordering::Release);
+        }
     }
 }
 

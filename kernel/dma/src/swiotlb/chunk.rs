@@ -208,6 +208,7 @@ impl Chunk {
 
     /// Raises bounds after slot `at` of a word, or a run from there on, came back. Says whether one of the
     /// whole chunk was too low.
+    // What is rare in it comes last and is a call, so that the rest needs no frame.
     #[inline(never)]
     fn raise(&mut self, word: usize, at: u32) -> bool {
         if self.lowered & 1 << word != 0 {
@@ -221,32 +222,40 @@ impl Chunk {
             return false;
         }
         let (start, end) = run_around(self.free[word], at);
-        let (start, end) = if start == 0 || end == WORD {
-            self.joined(word, start, end)
-        } else {
-            (start, end)
-        };
-        let runs = [end - start, end - page_up(start).min(end)];
-        let raised = (0..2).any(|kind| runs[kind] > self.longest[kind]);
-        if raised {
-            self.raise_longest(runs);
+        if start == 0 || end == WORD {
+            return self.raise_joined(word, start, end);
         }
-        raised
+        self.raise_to(start, end)
+    }
+
+    /// The same for a run that touches an end of its word.
+    #[inline(never)]
+    fn raise_joined(&mut self, word: usize, start: u32, end: u32) -> bool {
+        let (start, end) = self.joined(word, start, end);
+        self.raise_to(start, end)
     }
 
     /// Raises the bounds of the whole chunk to those of a free run, where that is longer.
+    #[inline(always)]
+    fn raise_to(&mut self, start: u32, end: u32) -> bool {
+        let runs = [end - start, end - page_up(start).min(end)];
+        let [any, page] = self.longest;
+        (runs[0] > any || runs[1] > page) && self.raise_longest(runs)
+    }
+
     #[cold]
-    fn raise_longest(&mut self, runs: [u32; 2]) {
+    #[inline(never)]
+    fn raise_longest(&mut self, runs: [u32; 2]) -> bool {
         for (longest, run) in self.longest.iter_mut().zip(runs) {
             *longest = run.max(*longest);
         }
         if self.longest[Kind::Page.bound()] >= self.total {
             self.lowered &= !LOWERED;
         }
+        true
     }
 
     /// The free run of which slots `start` to `end` of a word are a part, across words.
-    #[inline(never)]
     fn joined(&self, word: usize, mut start: u32, mut end: u32) -> (u32, u32) {
         let (mut below, mut above) = (word, word);
         while start == 0 && below > 0 {

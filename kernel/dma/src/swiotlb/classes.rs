@@ -54,7 +54,7 @@ pub(super) const fn levels(slots: u32) -> u32 {
 }
 
 /// The numbers of the set bits, lowest first.
-pub(super) fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+pub(crate) fn bits(mut word: u64) -> impl Iterator<Item = usize> {
     core::iter::from_fn(move || {
         let bit = word
             .checked_ilog2()

@@ -9,6 +9,7 @@ use super::classes::bits;
 use super::growing::Growing;
 use super::layout::Layout;
 use super::pool::{Pool, blocks_of};
+use super::spare::Spare;
 use super::{CHUNK, CHUNK_SLOTS, SLOT, Slots};
 use core::sync::atomic::Ordering::Relaxed;
 use hal::{Cpu, Irq, PhysAddr, RamRegion};
@@ -17,12 +18,6 @@ use hal::{Cpu, Irq, PhysAddr, RamRegion};
 const LEAST: u64 = 64 * SLOT;
 /// How often a request grows the pool before it is refused: others may take what it made.
 const ROUNDS: usize = 4;
-
-/// A place that is claimed, and the memory to fill it with.
-pub(super) struct Spare {
-    index: usize,
-    memory: RamRegion,
-}
 
 impl<I: Irq + Cpu> Pool<I> {
     /// Takes slots that there are none of yet.
@@ -61,7 +56,7 @@ impl<I: Irq + Cpu> Pool<I> {
             }
             return self.grow_by(growing, chunks);
         }
-        let spare = self.spare().lock().take();
+        let spare = self.spare().take();
         let made = || {
             let least = u64::from(end.max(layout.align)) * SLOT;
             (!I::masked()).then(|| self.make(growing, least)).flatten()
@@ -79,8 +74,29 @@ impl<I: Irq + Cpu> Pool<I> {
         grows
     }
 
+    /// Is there nothing to grow by, here and now? Told without a lock. Asks for what may be had later, as a
+    /// request does that looks.
+    pub(super) fn grows_in_vain(&self) -> bool {
+        let Some(growing) = self.growing_state() else {
+            return true;
+        };
+        if self.spare().is_there() {
+            return false;
+        }
+        let vain = I::masked() || !growing.has_room() || growing.is_dry();
+        if vain {
+            growing.ask();
+        }
+        vain
+    }
+
     /// Fetches memory for a place: a chunk, or half and half again down to `least` bytes.
     pub(super) fn make(&self, growing: &Growing, least: u64) -> Option<Spare> {
+        // Before there is a look: what comes back behind that makes for another number.
+        let frees = growing.growth().supply.frees();
+        if growing.is_dry() {
+            return None;
+        }
         let index = growing.claim()?;
         let least = least.next_power_of_two().max(LEAST);
         let mut bytes = CHUNK;
@@ -92,6 +108,9 @@ impl<I: Irq + Cpu> Pool<I> {
             bytes /= 2;
         }
         growing.unclaim(1 << index);
+        if least == LEAST {
+            growing.found_nothing(frees);
+        }
         None
     }
 

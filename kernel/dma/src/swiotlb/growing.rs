@@ -17,6 +17,9 @@ pub(super) struct Growing {
     tending: AtomicU8,
     /// Neighbouring chunks that somebody wanted who could not take them.
     long: AtomicU32,
+    /// There was not even the smallest memory to grow by when the supply had counted one free less than
+    /// this; 0 if it was never so.
+    dry: AtomicU64,
     /// Since when there was enough, in microseconds.
     pub(super) calm_since: AtomicU64,
     /// Chunks that came and went so far.
@@ -35,6 +38,7 @@ impl Growing {
             asked: AtomicU8::new(0),
             tending: AtomicU8::new(0),
             long: AtomicU32::new(0),
+            dry: AtomicU64::new(0),
             calm_since: AtomicU64::new(now),
             grown: AtomicU64::new(0),
             returned: AtomicU64::new(0),
@@ -74,6 +78,19 @@ impl Growing {
     /// Is it below its ceiling?
     pub(super) fn has_room(&self) -> bool {
         self.claimed() != first(self.growth.ceiling)
+    }
+
+    /// There is no memory to grow by, none at all, since before the supply had counted so many frees.
+    pub(super) fn found_nothing(&self, frees: Option<u64>) {
+        if let Some(frees) = frees {
+            self.dry.store(frees.wrapping_add(1), Relaxed);
+        }
+    }
+
+    /// Was there no memory at all, and has none come back since?
+    pub(super) fn is_dry(&self) -> bool {
+        let dry = self.dry.load(Relaxed);
+        dry != 0 && self.growth.supply.frees() == Some(dry - 1)
     }
 
     /// Asks for somebody to look after the pool, unless there is nothing to be had.

@@ -13,7 +13,7 @@
 //! | `rare` | the shape that was looked for in vain |
 //! | `pool`, `long` | where a request is served, in one chunk or over several |
 //! | `pool::restricted`, `split` | the pool of a region that is some devices' own |
-//! | `growing`, `grow`, `tend` | places that come and go: who asks, how it grows, how it shrinks |
+//! | `growing`, `grow`, `spare`, `tend` | places that come and go: who asks, how it grows, what is kept, how it shrinks |
 //! | `reserve` | private cells of one device, which the rest of the pool cannot take away |
 //! | `terms`, `quota`, `admit` | what one device was promised, and how much it may have |
 //! | `waiting` | those who wait for slots, and who is served when |
@@ -47,6 +47,7 @@ mod quota;
 mod rare;
 mod reserve;
 mod shared;
+mod spare;
 mod split;
 mod supply;
 mod tend;
@@ -55,6 +56,7 @@ mod usage;
 mod waiting;
 
 pub(crate) use admit::Denied;
+pub(crate) use classes::bits;
 pub(crate) use layout::room_at;
 pub use layout::{Layout, NeverFits, linux_max_len, max_len};
 pub use options::{Complaint, Complaints, Options};

@@ -16,6 +16,15 @@ pub trait Supply: Sync {
     /// Context: as for `take`.
     fn give_back(&self, region: RamRegion);
 
+    /// How often memory came back that `take` may give, modulo 2^64: while that stays the same, what there
+    /// was none of is not asked for again. `None`: nobody counts, so it is asked for each time. What came
+    /// back before the count was read with this value is there for a `take` behind that.
+    ///
+    /// Context: any.
+    fn frees(&self) -> Option<u64> {
+        None
+    }
+
     /// Microseconds of a clock that never goes back.
     fn micros(&self) -> u64;
 

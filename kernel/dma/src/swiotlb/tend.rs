@@ -6,7 +6,6 @@
 //! looked at again before its last slot comes back, or there is room elsewhere.
 
 use super::classes::bits;
-use super::grow::Spare;
 use super::growing::{Growing, Next, Rest, first};
 use super::open::Idle;
 use super::pool::Pool;
@@ -49,13 +48,13 @@ impl<I: Irq + Cpu> Pool<I> {
     /// Sees to it that there is a spare, as far as the ceiling allows. False: no memory.
     fn keep_spare(&self, growing: &Growing) -> bool {
         let full = growing.claimed() == first(growing.growth().ceiling);
-        if full || self.spare().lock().is_some() {
+        if full || self.spare().is_there() {
             return true;
         }
         let Some(spare) = self.make(growing, 0) else {
             return false;
         };
-        *self.spare().lock() = Some(spare);
+        self.spare().keep(spare);
         true
     }
 
@@ -73,8 +72,7 @@ impl<I: Irq + Cpu> Pool<I> {
     /// Gives the spare back, if there is one and water was not low for long enough.
     fn drop_spare(&self, growing: &Growing, now: u64, low: bool) -> Next {
         let calm_for = now.saturating_sub(growing.calm_since.load(Relaxed));
-        let mut spare = self.spare().lock();
-        if spare.is_none() {
+        if !self.spare().is_there() {
             return Next::Never;
         }
         if low {
@@ -84,8 +82,7 @@ impl<I: Irq + Cpu> Pool<I> {
         if calm_for < growing.growth().idle_us {
             return Next::Soon;
         }
-        let spare: Option<Spare> = spare.take();
-        if let Some(spare) = spare {
+        if let Some(spare) = self.spare().take() {
             self.discard(growing, spare);
         }
         Next::Never

@@ -5,6 +5,7 @@ extern crate std;
 mod bitmap;
 mod growth;
 mod intruders;
+mod refusals;
 mod reserved;
 mod rules;
 mod schedules;

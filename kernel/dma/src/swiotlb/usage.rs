@@ -127,7 +127,7 @@ impl<I: Irq + Cpu> Pool<I> {
         Extent {
             ceiling: growing.room_above(self.range()) as u32 * CHUNK_SLOTS + floor,
             idle_us: growing.growth().idle_us,
-            spare: self.spare().lock().is_some(),
+            spare: self.spare().is_there(),
             grown: growing.grown.load(Relaxed),
             returned: growing.returned.load(Relaxed),
             ..fixed

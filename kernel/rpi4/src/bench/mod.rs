@@ -10,7 +10,7 @@
 //! | `sync` | `for_cpu` and the end of the view on a mapping at rest |
 //! | `slots` | slots taken and given back, and nothing else |
 //! | `occupancy`, `ring` | `map` and `unmap` of what bounces while slots are in use; refusals |
-//! | `growth` | a burst into a pool that grows |
+//! | `growth`, `refused` | a burst into a pool that grows, and what it costs that it cannot |
 //! | `cores` | several cores at once |
 //! | `rig`, `fill`, `shape` | pools of the benchmark's own, and how full they are |
 //! | `devices` | the masters that all of this is done for |
@@ -30,6 +30,7 @@ mod heap;
 mod map;
 mod meter;
 mod occupancy;
+mod refused;
 mod rig;
 mod ring;
 mod row;
@@ -142,6 +143,7 @@ pub(crate) fn run(layer: &Layer, memory: &Memory, pattern: &str) -> Result<(), F
         occupancy::GROUPS,
         ring::GROUPS,
         growth::GROUPS,
+        refused::GROUPS,
         cores::GROUPS,
     ];
     let own = matches!(stand.config, Config::Usual).then_some(own);

@@ -3,14 +3,13 @@
 
 use super::fill::Mapped;
 use super::map::pairs_by;
-use super::meter::{Masked, Series, times};
-use super::rig::{Rig, SLOTS, rig};
+use super::meter::Masked;
+use super::refused::refusals;
+use super::rig::{SLOTS, rig};
 use super::row::Row;
 use super::shape::{Shape, any_place, rare_place};
 use super::{Group, Stand, Trouble};
 use crate::channels::RamPages;
-use arch::pmu;
-use core::hint::black_box;
 use dma::swiotlb::SLOT;
 use dma::{Attrs, DmaDevice, ToDevice};
 use hal::{DmaBuffer, Pages, Zone};
@@ -57,27 +56,11 @@ fn count(
             let buffer = mapping.unmap();
             pairs_by(stand.meter, rig.fixed, device, row, buffer, ToDevice)?;
         }
-        Err(refused) => refusals(stand, rig, device, row, refused.buffer),
+        Err(refused) => {
+            let masked = Masked::new();
+            refusals(stand, rig.fixed, device, row, refused.buffer);
+            drop(masked);
+        }
     }
     Ok(())
-}
-
-/// Counts refusals.
-fn refusals<B: DmaBuffer>(stand: &Stand, rig: &Rig, device: &DmaDevice, row: Row, mut buffer: B) {
-    let mut series = Series::new(times(row.size));
-    let masked = Masked::new();
-    for _ in 0..times(row.size) {
-        let (dma, device, lent) = black_box((rig.fixed, device, buffer));
-        let start = pmu::cycles();
-        let refused = dma.map_attrs(device, lent, ToDevice, Attrs::NO_WARN);
-        black_box(&refused);
-        series.add(stand.meter.between(start, pmu::cycles()));
-        buffer = match refused {
-            Ok(mapping) => mapping.unmap(),
-            Err(refused) => refused.buffer,
-        };
-    }
-    drop(masked);
-    let dir = Some(dma::Dir::ToDevice);
-    Row { dir, ..row }.print("map_fails", &series);
 }

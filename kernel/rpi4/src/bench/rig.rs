@@ -36,6 +36,8 @@ pub(super) struct Rig {
 struct Low {
     zones: &'static Zones<Board>,
     now: AtomicU64,
+    /// Odd while there is no memory.
+    droughts: AtomicU64,
 }
 
 static LOW: Once<Low> = Once::new();
@@ -61,9 +63,13 @@ fn fixed(zones: &'static Zones<Board>) -> Result<Pool<Board>, Trouble> {
 
 #[inline(never)]
 fn growing(zones: &'static Zones<Board>) -> Result<Pool<Board>, Trouble> {
-    let now = AtomicU64::new(0);
+    let (now, droughts) = (AtomicU64::new(0), AtomicU64::new(0));
     let growth = Growth {
-        supply: LOW.call_once(|| Low { zones, now }),
+        supply: LOW.call_once(|| Low {
+            zones,
+            now,
+            droughts,
+        }),
         ceiling: CHUNKS,
         idle_us: IDLE_US,
     };
@@ -91,15 +97,29 @@ impl Rig {
         }
         self.growing.tend_pool();
     }
+
+    /// From now on, or not any more, there is no memory for the growing pool.
+    pub(super) fn turn_drought(&self) {
+        if let Some(low) = LOW.get() {
+            low.droughts.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Supply for Low {
     fn take(&self, bytes: u64, align: u64) -> Option<RamRegion> {
+        if self.droughts.load(Ordering::Relaxed) % 2 == 1 {
+            return None;
+        }
         self.zones.alloc(bytes, align, Zone::Dma).ok()
     }
 
     fn give_back(&self, region: RamRegion) {
         self.zones.free(region);
+    }
+
+    fn frees(&self) -> Option<u64> {
+        Some(self.zones.dma_frees() + self.droughts.load(Ordering::Relaxed))
     }
 
     fn micros(&self) -> u64 {

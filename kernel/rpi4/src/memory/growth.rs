@@ -64,6 +64,10 @@ impl Supply for Low {
         self.0.free(region);
     }
 
+    fn frees(&self) -> Option<u64> {
+        Some(self.0.dma_frees())
+    }
+
     fn micros(&self) -> u64 {
         Timer.micros()
     }

@@ -83,6 +83,20 @@ impl<'a> Occupancy<'a> {
     }
 }
 
+/// The refusals of a pool that could grow, each with what a success takes where there is room.
+fn of_growing(rows: &[Row]) -> impl Iterator<Item = (&Row, &Row)> {
+    let refusals = rows
+        .iter()
+        .filter(|row| row.section == "dyn" && is_refusal(row));
+    refusals.filter_map(|refusal| {
+        let served = |row: &&Row| {
+            let same = row.section == "occ" && row.size == refusal.size;
+            same && row.op == "map" && row.live == 0
+        };
+        Some((refusal, rows.iter().find(served)?))
+    })
+}
+
 /// What there is to tell, a line for each section and size.
 pub(super) fn text(rows: &[Row]) -> String {
     let mut text = String::new();
@@ -122,6 +136,13 @@ pub(super) fn text(rows: &[Row]) -> String {
         }
         text.push('\n');
     }
+    for (refusal, success) in of_growing(rows) {
+        let _ = writeln!(
+            text,
+            "{} of {} bytes: refused {:.0}, served {:.0}",
+            refusal.case, refusal.size, refusal.mean, success.mean
+        );
+    }
     text
 }
 
@@ -144,6 +165,12 @@ pub(super) fn flaws(rows: &[Row]) -> Vec<String> {
                 success.mean
             ));
         }
+    }
+    for (refusal, success) in of_growing(rows).filter(|(no, yes)| no.mean > yes.mean) {
+        flaws.push(format!(
+            "{} of {} bytes: a refusal takes {:.0}, a success {:.0}",
+            refusal.case, refusal.size, refusal.mean, success.mean
+        ));
     }
     flaws
 }
@@ -184,5 +211,23 @@ mod tests {
             told,
             ["slots of 64 bytes: a refusal takes 61, a success 60"]
         );
+    }
+
+    #[test]
+    fn a_pool_that_could_grow_is_held_against_one_with_room() {
+        let row = |section: &str, case: &str, op: &str, mean: u64| {
+            format!("carom,{section},{case},{op},-,64,0,1,{mean}.00,{mean}.00,{mean},{mean},\n")
+        };
+        let rows = [
+            row("occ", "contig", "map", 60),
+            row("occ", "contig", "pair", 100),
+            row("dyn", "refused", "map_fails", 61),
+        ];
+        let rows = from_csv(&(HEADER.to_owned() + &rows.concat())).unwrap();
+        assert_eq!(
+            flaws(&rows),
+            ["refused of 64 bytes: a refusal takes 61, a success 60"]
+        );
+        assert!(text(&rows).contains("refused of 64 bytes: refused 61, served 60"));
     }
 }

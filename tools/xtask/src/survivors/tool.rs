@@ -51,6 +51,8 @@ impl<'a> Tool<'a> {
         // a quarter of them: one that only the other three quarters break deserves a test of its own.
         cargo.env("PROPTEST_RNG_SEED", "1");
         cargo.env("PROPTEST_CASES", "64");
+        // The same of schedules of several cores.
+        cargo.env("CAROM_SCHEDULES", "30");
         cargo
     }
 

@@ -26,6 +26,7 @@ pub(super) struct Store {
     rare: AtomicU64,
     /// Calls of `take`.
     taken: AtomicU64,
+    frees: AtomicU64,
 }
 
 impl Store {
@@ -39,6 +40,7 @@ impl Store {
             later: AtomicU64::new(0),
             rare: AtomicU64::new(0),
             taken: AtomicU64::new(0),
+            frees: AtomicU64::new(0),
         }))
     }
 
@@ -51,8 +53,14 @@ impl Store {
             .sum()
     }
 
-    fn asked(&self) -> bool {
+    /// Was there a question since the last look?
+    pub(super) fn asked(&self) -> bool {
         self.asked.swap(0, Relaxed) > 0
+    }
+
+    /// Calls of `take` so far.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Relaxed)
     }
 
     pub(super) fn wait(&self, micros: u64) {
@@ -102,6 +110,11 @@ impl Supply for Store {
             }
         }
         *free = joined;
+        self.frees.fetch_add(1, Relaxed);
+    }
+
+    fn frees(&self) -> Option<u64> {
+        Some(self.frees.load(Relaxed))
     }
 
     fn micros(&self) -> u64 {
@@ -139,7 +152,7 @@ pub(super) fn take(pool: &Pool<Core>, len: u64) -> Option<Slots> {
     pool.alloc(&plain(pool, len), len).ok()
 }
 
-fn masked<R>(f: impl FnOnce() -> R) -> R {
+pub(super) fn masked<R>(f: impl FnOnce() -> R) -> R {
     mask(true);
     let result = f();
     mask(false);

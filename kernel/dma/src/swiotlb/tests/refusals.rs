@@ -1,0 +1,57 @@
+//! Refusals of a pool that grows: told at once, and no later than memory comes back.
+
+use super::super::supply::Supply;
+use super::growth::{PLENTY, growing, masked, take};
+use super::*;
+use std::vec::Vec;
+
+/// Takes all there is here and now.
+fn exhaust(pool: &Pool<Core>) -> usize {
+    let taken: Vec<_> = core::iter::from_fn(|| masked(|| take(pool, SLOT))).collect();
+    taken.len()
+}
+
+#[test]
+fn a_refusal_is_told_at_once_where_nothing_can_be_had_here_and_now() {
+    let (pool, store) = growing(PLENTY, 3);
+    let wanted = plain(&pool, SLOT);
+    assert!(pool.full_at_once(&wanted).is_none(), "there is room");
+    assert_eq!(exhaust(&pool), 512);
+    assert!(pool.full_at_once(&wanted).is_none(), "it fetches a chunk");
+    let full = masked(|| pool.full_at_once(&wanted)).expect("nothing is kept");
+    assert_eq!((full.wanted, full.free, full.largest_run), (1, 0, 0));
+    pool.tend();
+    let spare = masked(|| pool.full_at_once(&wanted));
+    assert!(spare.is_none(), "the spare serves");
+    assert_eq!(exhaust(&pool), 1024);
+    pool.tend();
+    assert_eq!(exhaust(&pool), 1024);
+    store.asked();
+    assert!(pool.full_at_once(&wanted).is_some(), "the ceiling");
+    assert!(!store.asked(), "there will be no more");
+}
+
+#[test]
+fn memory_that_there_is_none_of_is_asked_for_again_when_some_came_back() {
+    let (pool, store) = growing(&[], 64);
+    let wanted = plain(&pool, SLOT);
+    exhaust(&pool);
+    assert!(pool.full_at_once(&wanted).is_none(), "nobody has asked yet");
+    assert!(take(&pool, SLOT).is_none());
+    let asked = store.taken();
+    assert!(asked > 0 && (0..10).all(|_| take(&pool, SLOT).is_none()));
+    assert!(pool.full_at_once(&wanted).is_some());
+    assert_eq!(store.taken(), asked, "in vain once, and not again");
+    store.give_back(region(BASE + CHUNK, CHUNK));
+    assert!(pool.full_at_once(&wanted).is_none());
+    assert!(take(&pool, SLOT).is_some());
+}
+
+#[test]
+fn what_is_too_little_for_one_request_serves_a_shorter_one() {
+    let (pool, _) = growing(&[(BASE + CHUNK, 64 * SLOT)], 64);
+    exhaust(&pool);
+    assert!(take(&pool, 65 * SLOT).is_none());
+    assert!(pool.full_at_once(&plain(&pool, SLOT)).is_none());
+    assert!(take(&pool, SLOT).is_some());
+}
