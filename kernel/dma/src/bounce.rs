@@ -1,5 +1,6 @@
 //! Slots for a buffer that has to bounce: taken, checked against the device's reach, given back.
 
+use crate::attrs::Attrs;
 use crate::decision::Request;
 use crate::device::DmaDevice;
 use crate::direction::Direction;
@@ -15,10 +16,32 @@ use crate::swiotlb::{
 };
 use hal::{DmaAddr, DmaBuffer, Platform};
 
+/// Why a buffer was not lent by cells, or slots, at once.
+pub(crate) enum NotAtOnce {
+    /// Somebody has to look closer.
+    Look,
+    /// No chunk has such a run, and there are no others to be had here and now.
+    Full(Full),
+}
+
+impl NotAtOnce {
+    /// By the length alone: the layout would have to be in memory for this.
+    #[cold]
+    #[inline(never)]
+    fn of<P: Platform>(pool: &Pool<P>, len: u64) -> Self {
+        let layout = Layout::unbound(len);
+        if pool.is_full_for(&layout) {
+            Self::Full(pool.full_of(&layout))
+        } else {
+            Self::Look
+        }
+    }
+}
+
 impl<P: Platform> Dma<P> {
     /// Lends `buffer`, which must bounce, by slots of the chunk that this core prefers, where its device wants
-    /// nothing in particular: as nearly all do. `None`: somebody has to look closer. No error is made here,
-    /// nor passed on, which would take longer than the slots.
+    /// nothing in particular, as nearly all do, and no cells. No error is made here, nor passed on, which would take
+    /// longer than the slots.
     #[inline(never)]
     pub(crate) fn by_slots<B: DmaBuffer, D: Direction>(
         &self,
@@ -26,46 +49,32 @@ impl<P: Platform> Dma<P> {
         buffer: &B,
         request: &Request,
         reason: BounceReason,
-    ) -> Option<(StandIn, DmaAddr)> {
+    ) -> Result<(StandIn, DmaAddr), NotAtOnce> {
         let len = request.block.len();
-        if !self.wants_plain_slots(device, request) {
-            return None;
+        // Any slots of the shared pool will do, in one chunk.
+        if len > CHUNK || !device.bounces_plainly() {
+            return Err(NotAtOnce::Look);
         }
-        let pool = self.pool()?;
-        let slots = pool.take_at_once(&Layout::unbound(len), len)?;
+        let pool = self.pool().ok_or(NotAtOnce::Look)?;
+        let Some(slots) = pool.take_at_once(&Layout::unbound(len), len) else {
+            return Err(NotAtOnce::of(pool, len));
+        };
         let Some(bus) = device.plain().addr_of_slots(slots.data()) else {
             pool.release(slots);
-            return None;
+            return Err(NotAtOnce::Look);
         };
         self.users.took(device, &slots);
         let slots = StandIn::Slots(slots);
         fill::<_, _, D>(self.platform(), device, buffer, &slots, Cover::Lines);
         device.counters.mapped_bounced::<P>(reason, &slots, len);
-        Some((slots, bus))
+        Ok((slots, bus))
     }
 
-    /// The refusal of what [`by_slots`](Self::by_slots) cannot serve, where nobody could: a pool that does not
-    /// grow has no such run. As quick as a success would be.
+    /// The refusal of what [`by_slots`](Self::by_slots) found the pool full for, counted and told.
     #[cold]
     #[inline(never)]
-    pub(crate) fn refused_at_once(
-        &self,
-        device: &DmaDevice,
-        request: &Request,
-    ) -> Option<MapError> {
-        if !self.wants_plain_slots(device, request) {
-            return None;
-        }
-        let layout = Layout::unbound(request.block.len());
-        let full = self.pool()?.full_at_once(&layout)?;
-        Some(self.full(full, PoolNumber::SHARED))
-    }
-
-    /// Will any slots of the shared pool do, in one chunk, and nothing else?
-    #[inline]
-    fn wants_plain_slots(&self, device: &DmaDevice, request: &Request) -> bool {
-        let short = request.block.len() <= CHUNK;
-        short && device.bounces_plainly() && self.cell_len(device, request).is_none()
+    pub(crate) fn refuse_full(&self, device: &DmaDevice, full: Full, attrs: Attrs) -> MapError {
+        self.refuse(device, self.full(full, PoolNumber::SHARED), attrs)
     }
 
     /// Slots that stand in for `request`, and where the device finds them.

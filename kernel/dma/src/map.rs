@@ -1,6 +1,7 @@
 //! How a buffer is lent: decided in `decision`, done here.
 
 use crate::attrs::Attrs;
+use crate::bounce::NotAtOnce;
 use crate::decision::{Request, Route, at_once, bounces_at_once, decide};
 use crate::device::DmaDevice;
 use crate::direction::{Direction, Fill};
@@ -89,16 +90,21 @@ impl<P: Platform> Dma<P> {
             return Ok(Mapping::new(self, device, held));
         }
         if let Some(reason) = bounces_at_once(device, self.policy(), &request) {
-            let by_cell = self.by_cell::<_, D>(device, &buffer, &request, reason);
-            let by_slots = || self.by_slots::<_, D>(device, &buffer, &request, reason);
-            if let Some((stand_in, bus)) = by_cell.or_else(by_slots) {
-                let held = Held::new(buffer, Place::Bounced(stand_in), bus);
-                Link { dma: self, device }.trace::<B, D>(Kind::Bounce, &held);
-                return Ok(Mapping::new(self, device, held));
-            }
-            if let Some(error) = self.refused_at_once(device, &request) {
-                let error = self.refuse(device, error, attrs);
-                return Err(Refused { error, buffer });
+            let lent = match self.cell_len(device, &request) {
+                Some(len) => self.by_cell::<_, D>(device, &buffer, len, reason),
+                None => self.by_slots::<_, D>(device, &buffer, &request, reason),
+            };
+            match lent {
+                Ok((stand_in, bus)) => {
+                    let held = Held::new(buffer, Place::Bounced(stand_in), bus);
+                    Link { dma: self, device }.trace::<B, D>(Kind::Bounce, &held);
+                    return Ok(Mapping::new(self, device, held));
+                }
+                Err(NotAtOnce::Full(full)) => {
+                    let error = self.refuse_full(device, full, attrs);
+                    return Err(Refused { error, buffer });
+                }
+                Err(NotAtOnce::Look) => {}
             }
         }
         self.lend_as(device, buffer, attrs, Lines::Dirty)

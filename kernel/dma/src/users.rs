@@ -4,25 +4,24 @@
 //! Counted where something bounces alone. A device has a row of its own from its first bounce on, for
 //! good; those that come when there is none left share the last one, and count as one.
 
+extern crate alloc;
+
 use crate::device::{DeviceId, DmaDevice};
 use crate::level::Level;
 use crate::restricted::PoolNumber;
 use crate::swiotlb::bits;
 use crate::swiotlb::{SLOT, Slots};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use hal::{IrqLock, Platform, Rank};
+use spin::Once;
 
 /// More than a machine has masters, and a self-test makes of them.
 const ROWS: usize = 64;
 /// The row of all that have none of their own.
 const OTHERS: usize = ROWS - 1;
-/// Nobody's name.
-const NOBODY: Name = Name {
-    device: "",
-    pool: PoolNumber::SHARED,
-};
-
 /// A device and the slots that it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consumer {
@@ -66,7 +65,9 @@ pub(crate) struct Users<P: Platform> {
     rows: [Row; ROWS],
     /// Bit by bit the rows that are somebody's: most are nobody's, and a refusal looks at them all.
     used: AtomicU64,
-    names: IrqLock<[Name; ROWS], P>,
+    /// For refusals and statistics alone, so they lie elsewhere.
+    names: Box<[Once<Name>; ROWS]>,
+    settling: IrqLock<(), P>,
 }
 
 const fn owner(id: DeviceId) -> u32 {
@@ -74,11 +75,17 @@ const fn owner(id: DeviceId) -> u32 {
 }
 
 impl<P: Platform> Users<P> {
-    pub(crate) const fn new() -> Self {
+    /// Context: thread; allocates.
+    pub(crate) fn new() -> Self {
+        let names: Vec<_> = (0..ROWS).map(|_| Once::new()).collect();
+        let Ok(names) = names.into_boxed_slice().try_into() else {
+            unreachable!("as many as were made");
+        };
         Self {
+            names,
             rows: [const { Row::new() }; ROWS],
             used: AtomicU64::new(0),
-            names: IrqLock::new(Rank::Layer, "users of the pool", [NOBODY; ROWS]),
+            settling: IrqLock::new(Rank::Layer, "users of the pool", ()),
         }
     }
 
@@ -101,7 +108,7 @@ impl<P: Platform> Users<P> {
     /// The row of a device from now on.
     #[cold]
     fn settle(&self, device: &DmaDevice) -> usize {
-        let (id, mut names) = (device.id(), self.names.lock());
+        let (id, _alone) = (device.id(), self.settling.lock());
         let at = self.find(id);
         if at != OTHERS {
             return at;
@@ -115,7 +122,8 @@ impl<P: Platform> Users<P> {
             None => (OTHERS, "(others)"),
         };
         let pool = device.pool_number();
-        names[at] = Name { device: name, pool };
+        let name = Name { device: name, pool };
+        self.names[at].call_once(|| name);
         self.used.fetch_or(1 << at, Ordering::Relaxed);
         if at != OTHERS {
             self.rows[at].owner.store(owner(id), Ordering::Relaxed);
@@ -155,7 +163,8 @@ impl<P: Platform> Users<P> {
 
     /// The name in a device's row.
     pub(crate) fn name(&self, id: DeviceId) -> &'static str {
-        self.names.lock()[self.row(id)].device
+        let name = self.names[self.row(id)].get();
+        name.map_or("", |name| name.device)
     }
 
     /// Slots that a device has, and the most that it had since the mark was reset.
@@ -175,10 +184,11 @@ impl<P: Platform> Users<P> {
 
     /// Who has most of a pool, if anybody has any.
     pub(crate) fn top(&self, pool: PoolNumber) -> Option<Consumer> {
-        let names = self.names.lock();
-        let rows = bits(self.used.load(Ordering::Relaxed)).map(|at| (&self.rows[at], &names[at]));
-        let of_pool = rows.filter(|(_, name)| name.pool == pool);
-        let used = of_pool.map(|(row, name)| (row.slots.used(), name.device));
+        let places = bits(self.used.load(Ordering::Relaxed)).map(|at| at % ROWS);
+        let named =
+            places.filter_map(|at| Some((self.rows[at].slots.used(), self.names[at].get()?)));
+        let of_pool = named.filter(|(_, name)| name.pool == pool);
+        let used = of_pool.map(|(slots, name)| (slots, name.device));
         let (slots, device) = used.max_by_key(|(slots, _)| *slots)?;
         (slots > 0).then_some(Consumer { device, slots })
     }

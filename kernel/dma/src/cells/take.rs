@@ -1,6 +1,7 @@
 //! What stands in for a buffer: cells if it is small, else slots; and giving it back.
 
 use super::Run;
+use crate::bounce::NotAtOnce;
 use crate::decision::Request;
 use crate::device::DmaDevice;
 use crate::direction::{Direction, Fill};
@@ -40,26 +41,25 @@ impl<P: Platform> Dma<P> {
         self.take_cells(device, len)
     }
 
-    /// Lends `buffer`, which must bounce, by cells, if those are what it bounces by: without the rest of the
-    /// decision, and of its errors, which would take longer than the copy.
+    /// Lends `buffer`, which must bounce, by cells for `len` bytes, which is what it bounces by: without the rest
+    /// of the decision, and of its errors, which would take longer than the copy.
     #[inline(never)]
     pub(crate) fn by_cell<B: DmaBuffer, D: Direction>(
         &self,
         device: &DmaDevice,
         buffer: &B,
-        request: &Request,
+        len: u64,
         reason: BounceReason,
-    ) -> Option<(StandIn, DmaAddr)> {
-        let len = self.cell_len(device, request)?;
-        let (run, bus) = self.take_cells(device, len)?;
+    ) -> Result<(StandIn, DmaAddr), NotAtOnce> {
+        let (run, bus) = self.take_cells(device, len).ok_or(NotAtOnce::Look)?;
         match D::FILL {
             Fill::Copy => door::fill_cells(self.platform(), buffer, &run),
             Fill::Scrub => door::scrub_cells(self.platform(), &run),
         }
         let stand_in = StandIn::Cells(run);
         let counters = &device.counters;
-        counters.mapped_bounced::<P>(reason, &stand_in, request.block.len());
-        Some((stand_in, bus))
+        counters.mapped_bounced::<P>(reason, &stand_in, buffer.range().len());
+        Ok((stand_in, bus))
     }
 
     /// Bytes of cells that `request` takes, if there are any and the device's limits allow it.

@@ -31,9 +31,10 @@ impl Classes {
 
     /// Upper bound of the longest run in any chunk, by powers of two.
     pub(super) fn longest(&self) -> u32 {
-        let serves = |word: &AtomicU64| word.load(Relaxed) != 0;
-        let highest = self.0[Kind::Any.bound()].iter().rposition(serves);
-        highest.map_or(0, |level| (2 << level) - 1)
+        // A chunk serves every length below one that it serves: four looks find where that ends.
+        let words = &self.0[Kind::Any.bound()];
+        let lengths = words.partition_point(|word| word.load(Relaxed) != 0);
+        (1 << lengths) - 1
     }
 
     /// Chunk `chunk`, which was known to serve the first `from` lengths, serves the first `to`.

@@ -75,7 +75,7 @@ impl<I: Irq + Cpu> Pool<I> {
     }
 
     /// Is there nothing to grow by, here and now? Told without a lock. Asks for what may be had later, as a
-    /// request does that looks.
+    /// request does that looks in vain.
     pub(super) fn grows_in_vain(&self) -> bool {
         let Some(growing) = self.growing_state() else {
             return true;
@@ -83,11 +83,15 @@ impl<I: Irq + Cpu> Pool<I> {
         if self.spare().is_there() {
             return false;
         }
-        let vain = I::masked() || !growing.has_room() || growing.is_dry();
-        if vain {
-            growing.ask();
+        if !growing.has_room() {
+            return true;
         }
-        vain
+        if I::masked() {
+            growing.ask();
+            return true;
+        }
+        // Whoever found that has asked.
+        growing.is_dry()
     }
 
     /// Fetches memory for a place: a chunk, or half and half again down to `least` bytes.

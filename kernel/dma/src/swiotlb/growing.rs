@@ -9,6 +9,8 @@ use hal::PhysRange;
 /// A pool's growth as all cores see it.
 pub(super) struct Growing {
     growth: Growth,
+    /// Places up to the ceiling.
+    places: u64,
     /// Places that have a chunk, or are to get one.
     claimed: AtomicU64,
     /// The pool is to be looked after, and whoever does so knows.
@@ -34,6 +36,7 @@ impl Growing {
         let ceiling = growth.ceiling.clamp(floor, CHUNKS);
         Self {
             growth: Growth { ceiling, ..growth },
+            places: first(ceiling),
             claimed: AtomicU64::new(first(floor)),
             asked: AtomicU8::new(0),
             tending: AtomicU8::new(0),
@@ -61,7 +64,7 @@ impl Growing {
     /// Claims the lowest free place.
     pub(super) fn claim(&self) -> Option<usize> {
         loop {
-            let free = !self.claimed() & first(self.growth.ceiling);
+            let free = !self.claimed() & self.places;
             let index = free.checked_ilog2().map(|_| free.trailing_zeros())?;
             let bit = 1 << index;
             if self.claimed.fetch_or(bit, AcqRel) & bit == 0 {
@@ -77,7 +80,7 @@ impl Growing {
 
     /// Is it below its ceiling?
     pub(super) fn has_room(&self) -> bool {
-        self.claimed() != first(self.growth.ceiling)
+        self.claimed() != self.places
     }
 
     /// There is no memory to grow by, none at all, since before the supply had counted so many frees.

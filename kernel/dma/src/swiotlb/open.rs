@@ -15,6 +15,7 @@ use super::descriptor::{Hints, State, Watch, data};
 use super::layout::Layout;
 use super::shared::Shared;
 use super::{CHUNK, SLOT};
+use core::sync::atomic::Ordering::Relaxed;
 use hal::lock::IrqGuard;
 use hal::{Irq, RamRegion};
 
@@ -126,6 +127,7 @@ impl<'a, I: Irq> Open<'a, I> {
             .map_or(0, |start| start.get() - base.get());
         let slots = (range.end().get() - base.get()).saturating_sub(first) / SLOT;
         let (first, slots) = ((first / SLOT) as u32, slots as u32);
+        self.shared.total.fetch_add(slots, Relaxed);
         self.state.chunk = Chunk::new(first, slots);
         self.state.base = base;
         self.state.memory = Some(memory);
@@ -162,6 +164,8 @@ impl<'a, I: Irq> Open<'a, I> {
         assert!(used == 0, "{used} slots of a chunk that goes are in use");
         let memory = self.state.memory.take()?;
         self.hints.empty();
+        let total = self.state.chunk.total();
+        self.shared.total.fetch_sub(total, Relaxed);
         self.state.chunk = Chunk::NONE;
         self.state.empty_since = None;
         self.hints.set_free(0);

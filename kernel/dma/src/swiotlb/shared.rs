@@ -1,6 +1,6 @@
 //! What all chunks of a pool have in common, read without a lock.
 
-use super::atomic::{AtomicU8, AtomicU64};
+use super::atomic::{AtomicU8, AtomicU32, AtomicU64};
 use super::blocks::Blocks;
 use super::classes::Classes;
 use super::growing::Growing;
@@ -19,6 +19,8 @@ pub(super) struct Shared {
     pub(super) number: PoolNumber,
     pub(super) classes: Classes,
     pub(super) blocks: Blocks,
+    /// Slots of all chunks.
+    pub(super) total: AtomicU32,
     /// Chunks with a quarter of their slots free.
     roomy: AtomicU64,
     /// Somebody waits for room.
@@ -36,6 +38,7 @@ impl Shared {
             number: PoolNumber::SHARED,
             classes: Classes::new(),
             blocks: Blocks::new(),
+            total: AtomicU32::new(0),
             roomy: AtomicU64::new(0),
             awaits_room: AtomicU8::new(0),
             rises: AtomicU64::new(0),

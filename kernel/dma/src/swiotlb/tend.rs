@@ -47,8 +47,7 @@ impl<I: Irq + Cpu> Pool<I> {
 
     /// Sees to it that there is a spare, as far as the ceiling allows. False: no memory.
     fn keep_spare(&self, growing: &Growing) -> bool {
-        let full = growing.claimed() == first(growing.growth().ceiling);
-        if full || self.spare().is_there() {
+        if !growing.has_room() || self.spare().is_there() {
             return true;
         }
         let Some(spare) = self.make(growing, 0) else {

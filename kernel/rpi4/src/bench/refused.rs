@@ -30,9 +30,9 @@ fn refused(stand: &Stand) -> Result<(), Trouble> {
     let few = fill(stand, rig)?;
     drop(masked);
     rows(stand, rig, ("refused_masked", &few), true)?;
-    rig.turn_drought();
+    rig.set_drought(true);
     rows(stand, rig, ("refused_without_memory", &few), false)?;
-    rig.turn_drought();
+    rig.set_drought(false);
     let rest = fill(stand, rig)?;
     rows(stand, rig, ("refused_at_ceiling", &rest), false)?;
     for mapping in few.into_iter().chain(rest) {

@@ -7,10 +7,10 @@ extern crate alloc;
 use super::{Stand, Trouble};
 use alloc::boxed::Box;
 use arch::Board;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use dma::swiotlb::{CHUNK, CHUNKS, Growth, Pool, SLOT, Supply};
 use dma::{Bouncing, Dma};
-use hal::{PageSource, RamRegion, Zone};
+use hal::{PAGE, PageSource, RamRegion, Zone};
 use mm::Zones;
 use spin::Once;
 
@@ -36,8 +36,8 @@ pub(super) struct Rig {
 struct Low {
     zones: &'static Zones<Board>,
     now: AtomicU64,
-    /// Odd while there is no memory.
-    droughts: AtomicU64,
+    /// There is no memory.
+    drought: AtomicBool,
 }
 
 static LOW: Once<Low> = Once::new();
@@ -63,12 +63,12 @@ fn fixed(zones: &'static Zones<Board>) -> Result<Pool<Board>, Trouble> {
 
 #[inline(never)]
 fn growing(zones: &'static Zones<Board>) -> Result<Pool<Board>, Trouble> {
-    let (now, droughts) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (now, drought) = (AtomicU64::new(0), AtomicBool::new(false));
     let growth = Growth {
         supply: LOW.call_once(|| Low {
             zones,
             now,
-            droughts,
+            drought,
         }),
         ceiling: CHUNKS,
         idle_us: IDLE_US,
@@ -98,17 +98,20 @@ impl Rig {
         self.growing.tend_pool();
     }
 
-    /// From now on, or not any more, there is no memory for the growing pool.
-    pub(super) fn turn_drought(&self) {
+    /// Whether there is no memory for the growing pool from now on. When there is again, some came back.
+    pub(super) fn set_drought(&self, drought: bool) {
         if let Some(low) = LOW.get() {
-            low.droughts.fetch_add(1, Ordering::Relaxed);
+            low.drought.store(drought, Ordering::Relaxed);
+            if let Ok(page) = low.zones.alloc(PAGE, PAGE, Zone::Dma) {
+                low.zones.free(page);
+            }
         }
     }
 }
 
 impl Supply for Low {
     fn take(&self, bytes: u64, align: u64) -> Option<RamRegion> {
-        if self.droughts.load(Ordering::Relaxed) % 2 == 1 {
+        if self.drought.load(Ordering::Relaxed) {
             return None;
         }
         self.zones.alloc(bytes, align, Zone::Dma).ok()
@@ -119,7 +122,7 @@ impl Supply for Low {
     }
 
     fn frees(&self) -> Option<u64> {
-        Some(self.zones.dma_frees() + self.droughts.load(Ordering::Relaxed))
+        Some(self.zones.dma_frees())
     }
 
     fn micros(&self) -> u64 {

@@ -27,17 +27,19 @@ impl<I: Irq + Cpu> Pool<I> {
     ///
     /// Context: any; may wait for another core's call, and for nothing else.
     pub fn alloc(&self, layout: &Layout, len: u64) -> Result<Slots, Full> {
-        match self.take_at_once(layout, len) {
-            Some(slots) => Ok(slots),
-            None => self.alloc_or_refuse(layout, len),
+        // Of a rare shape no chunk knows whether it has a run, so each would be searched.
+        let refused = layout.kind() == Kind::Rare && self.is_full_for(layout);
+        if !refused && let Some(slots) = self.take_at_once(layout, len) {
+            return Ok(slots);
         }
+        self.alloc_or_refuse(layout, len)
     }
 
     // A full pool is refused first: that it is full is known, and a search would take longer than a success.
     #[inline(never)]
     fn alloc_or_refuse(&self, layout: &Layout, len: u64) -> Result<Slots, Full> {
-        if let Some(full) = self.full_at_once(layout) {
-            return Err(full);
+        if self.is_full_for(layout) {
+            return Err(self.full_of(layout));
         }
         let present = self.alloc_present(layout, len);
         let slots = present.or_else(|| self.alloc_grown(layout, len));

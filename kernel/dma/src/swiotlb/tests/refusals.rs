@@ -15,19 +15,19 @@ fn exhaust(pool: &Pool<Core>) -> usize {
 fn a_refusal_is_told_at_once_where_nothing_can_be_had_here_and_now() {
     let (pool, store) = growing(PLENTY, 3);
     let wanted = plain(&pool, SLOT);
-    assert!(pool.full_at_once(&wanted).is_none(), "there is room");
+    assert!(!pool.is_full_for(&wanted), "there is room");
     assert_eq!(exhaust(&pool), 512);
-    assert!(pool.full_at_once(&wanted).is_none(), "it fetches a chunk");
-    let full = masked(|| pool.full_at_once(&wanted)).expect("nothing is kept");
+    assert!(!pool.is_full_for(&wanted), "it fetches a chunk");
+    assert!(masked(|| pool.is_full_for(&wanted)), "nothing is kept");
+    let full = pool.full_of(&wanted);
     assert_eq!((full.wanted, full.free, full.largest_run), (1, 0, 0));
     pool.tend();
-    let spare = masked(|| pool.full_at_once(&wanted));
-    assert!(spare.is_none(), "the spare serves");
+    assert!(!masked(|| pool.is_full_for(&wanted)), "the spare serves");
     assert_eq!(exhaust(&pool), 1024);
     pool.tend();
     assert_eq!(exhaust(&pool), 1024);
     store.asked();
-    assert!(pool.full_at_once(&wanted).is_some(), "the ceiling");
+    assert!(pool.is_full_for(&wanted), "the ceiling");
     assert!(!store.asked(), "there will be no more");
 }
 
@@ -36,14 +36,14 @@ fn memory_that_there_is_none_of_is_asked_for_again_when_some_came_back() {
     let (pool, store) = growing(&[], 64);
     let wanted = plain(&pool, SLOT);
     exhaust(&pool);
-    assert!(pool.full_at_once(&wanted).is_none(), "nobody has asked yet");
+    assert!(!pool.is_full_for(&wanted), "nobody has asked yet");
     assert!(take(&pool, SLOT).is_none());
     let asked = store.taken();
     assert!(asked > 0 && (0..10).all(|_| take(&pool, SLOT).is_none()));
-    assert!(pool.full_at_once(&wanted).is_some());
+    assert!(pool.is_full_for(&wanted));
     assert_eq!(store.taken(), asked, "in vain once, and not again");
     store.give_back(region(BASE + CHUNK, CHUNK));
-    assert!(pool.full_at_once(&wanted).is_none());
+    assert!(!pool.is_full_for(&wanted));
     assert!(take(&pool, SLOT).is_some());
 }
 
@@ -52,6 +52,6 @@ fn what_is_too_little_for_one_request_serves_a_shorter_one() {
     let (pool, _) = growing(&[(BASE + CHUNK, 64 * SLOT)], 64);
     exhaust(&pool);
     assert!(take(&pool, 65 * SLOT).is_none());
-    assert!(pool.full_at_once(&plain(&pool, SLOT)).is_none());
+    assert!(!pool.is_full_for(&plain(&pool, SLOT)));
     assert!(take(&pool, SLOT).is_some());
 }
