@@ -27,6 +27,14 @@ struct PerCore {
     refused_by: [AtomicU64; Refusal::COUNT],
     quarantined: AtomicU64,
     overran: AtomicU64,
+    /// Bytes of bounce buffers that were scrubbed when they were mapped, and not copied to.
+    scrubbed: AtomicU64,
+    /// Bytes copied to bounce buffers since.
+    shown: AtomicU64,
+    /// Bytes copied out of them.
+    brought: AtomicU64,
+    /// Maps that waited for slots, and the microseconds that they did.
+    waited: Tally,
     /// Mappings that ended here, wherever they were made.
     ended: AtomicU64,
 }
@@ -51,11 +59,19 @@ pub struct Totals {
     pub bounced: [u64; REASONS],
     /// Bytes in them.
     pub bounced_bytes: u64,
+    /// Bytes that were copied to bounce buffers, as they were mapped and later.
+    pub copied_in: u64,
+    /// Bytes that were copied out of bounce buffers.
+    pub copied_out: u64,
     /// Bounce buffers that were uncached cells. Of a list each part that bounces counts.
     pub by_cell: u64,
     /// Bounce buffers that were small enough for cells, and took slots for want of a free cell that the
     /// device reaches.
     pub no_cell: u64,
+    /// Maps that waited for slots and got them.
+    pub waits: u64,
+    /// How long they waited, in microseconds, until they were polled.
+    pub wait_micros: u64,
     /// Mappings that were refused.
     pub refused: u64,
     /// Of these, mappings that would have had to bounce and could or must not, by reason.
@@ -109,6 +125,22 @@ impl Counters {
         C::tally(&core.bounced[by][reason as usize], bytes);
     }
 
+    /// A bounce buffer was scrubbed, where others are copied to.
+    pub(crate) fn scrubbed<C: Cpu>(&self, bytes: u64) {
+        add(&self.cores[C::cpu_id().index()].scrubbed, bytes);
+    }
+
+    /// The CPU's bytes were copied to a bounce buffer once more.
+    pub(crate) fn copied_in<C: Cpu>(&self, bytes: u64) {
+        add(&self.cores[C::cpu_id().index()].shown, bytes);
+    }
+
+    /// What a device wrote was copied out of a bounce buffer.
+    #[inline]
+    pub(crate) fn copied_out<C: Cpu>(&self, bytes: u64) {
+        add(&self.cores[C::cpu_id().index()].brought, bytes);
+    }
+
     /// A mapping ended.
     #[inline]
     pub(crate) fn ended<C: Cpu>(&self) {
@@ -118,6 +150,11 @@ impl Counters {
     #[cold]
     pub(crate) fn no_cell(&self, cpu: CpuId) {
         add(&self.cores[cpu.index()].no_cell, 1);
+    }
+
+    /// A map waited for slots for so many microseconds.
+    pub(crate) fn waited<C: Cpu>(&self, micros: u64) {
+        C::tally(&self.cores[C::cpu_id().index()].waited, micros);
     }
 
     pub(crate) fn refused(&self, cpu: CpuId, kind: Refusal, reason: Option<BounceReason>) {
@@ -155,15 +192,23 @@ impl Counters {
         };
         let (slots, cells) = (bounced(0), bounced(1));
         let both = || slots.iter().chain(&cells);
+        let [waits, wait_micros] = sums(&|c| &c.waited);
+        let bounced_bytes: u64 = both().map(|[_, bytes]| bytes).sum();
+        // Every bounce buffer is one or the other when it is mapped.
+        let filled = bounced_bytes.saturating_sub(sum(&|c| &c.scrubbed));
         let made = others[0] + spared[0] + both().map(|[times, _]| times).sum::<u64>();
         Totals {
             direct: others[0] + spared[0],
             direct_bytes: others[1] + spared[1],
             spared: spared[0],
             bounced: array::from_fn(|reason| slots[reason][0] + cells[reason][0]),
-            bounced_bytes: both().map(|[_, bytes]| bytes).sum(),
+            bounced_bytes,
+            copied_in: filled + sum(&|c| &c.shown),
+            copied_out: sum(&|c| &c.brought),
             by_cell: cells.iter().map(|[times, _]| times).sum(),
             no_cell: sum(&|c| &c.no_cell),
+            waits,
+            wait_micros,
             refused: sum(&|c| &c.refused),
             refused_for: array::from_fn(|reason| sum(&|c| &c.refused_for[reason])),
             refused_by: array::from_fn(|kind| sum(&|c| &c.refused_by[kind])),

@@ -204,7 +204,10 @@ pub(crate) fn fill<Q: Platform, B: DmaBuffer, D: Direction>(
 ) {
     match D::FILL {
         Fill::Copy => door::fill(machine, device, buffer, slots, cover),
-        Fill::Scrub => door::scrub(machine, device, slots, cover),
+        Fill::Scrub => {
+            door::scrub(machine, device, slots, cover);
+            device.counters.scrubbed::<Q>(buffer.range().len());
+        }
     }
 }
 

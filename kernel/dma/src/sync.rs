@@ -75,6 +75,7 @@ impl<P: Platform> Link<'_, P> {
             machine.complete();
         }
         door::copy_out(machine, buffer, slots, span);
+        self.device.counters.copied_out::<P>(span.len());
     }
 
     /// Shows the device what the CPU wrote to a part.
@@ -108,6 +109,7 @@ impl<P: Platform> Link<'_, P> {
             Place::Bounced(slots) => {
                 let platform = &self.dma.told();
                 door::copy_in(platform, self.device, &held.buffer, slots, span);
+                self.device.counters.copied_in::<P>(span.len());
             }
         }
     }
@@ -181,6 +183,8 @@ impl<P: Platform> Link<'_, P> {
         }
         if D::DIR.device_writes() {
             door::cells_home(self.dma.platform(), run, &mut held.buffer);
+            let counters = &self.device.counters;
+            counters.copied_out::<P>(held.buffer.range().len());
         }
         self.inspect_held::<B, D>(held, true);
         self.note::<B, D>(Kind::Unmap, held);

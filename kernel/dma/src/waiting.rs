@@ -42,6 +42,8 @@ pub struct MapFuture<'d, P: Platform, B: DmaBuffer, D: Direction> {
     buffer: Option<B>,
     /// While it waits.
     ticket: Option<Ticket>,
+    /// When it began to, in microseconds.
+    since: Option<u64>,
     direction: PhantomData<D>,
 }
 
@@ -95,6 +97,7 @@ impl<P: Platform> Dma<P> {
             attrs,
             buffer: Some(buffer),
             ticket: None,
+            since: None,
             direction: PhantomData,
         }
     }
@@ -116,9 +119,13 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Future for MapFuture<'d, P, B,
         Poll::Ready(match lent {
             Ok(Lent::Later(ticket)) => {
                 (this.buffer, this.ticket) = (Some(buffer), Some(ticket));
+                this.since.get_or_insert_with(|| link.micros());
                 return Poll::Pending;
             }
-            Ok(Lent::Now(place, bus)) => Ok(link.lend::<B, D>(Held::new(buffer, place, bus))),
+            Ok(Lent::Now(place, bus)) => {
+                link.count_wait(this.since);
+                Ok(link.lend::<B, D>(Held::new(buffer, place, bus)))
+            }
             Err(error) => Err(Refused {
                 error: link.dma.refuse(link.device, error, attrs),
                 buffer,
@@ -128,6 +135,19 @@ impl<'d, P: Platform, B: DmaBuffer, D: Direction> Future for MapFuture<'d, P, B,
 }
 
 impl<'d, P: Platform> Link<'d, P> {
+    /// The time in microseconds, by the clock of those who serve.
+    fn micros(self) -> u64 {
+        self.dma.grants.map_or(0, |grants| grants.micros())
+    }
+
+    /// Counts a wait that is over.
+    fn count_wait(self, since: Option<u64>) {
+        if let Some(since) = since {
+            let micros = self.micros().saturating_sub(since);
+            self.device.counters.waited::<P>(micros);
+        }
+    }
+
     fn lend<B: DmaBuffer, D: Direction>(self, held: Held<B>) -> Mapping<'d, P, B, D> {
         let kind = match held.place {
             Place::Direct(..) => Kind::Map,

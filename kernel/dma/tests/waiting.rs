@@ -13,7 +13,7 @@ use sim::Machine;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 
 const SLOT: u64 = 2048;
@@ -21,7 +21,7 @@ const SLOTS: usize = 1024;
 
 /// What the layer asked the kernel around for.
 #[derive(Default)]
-struct Queue(AtomicUsize);
+struct Queue(AtomicUsize, AtomicU64);
 
 impl Grants for Queue {
     fn grant_soon(&self) {
@@ -29,7 +29,7 @@ impl Grants for Queue {
     }
     fn grant_in(&self, _: u64) {}
     fn micros(&self) -> u64 {
-        0
+        self.1.load(SeqCst)
     }
 }
 
@@ -199,6 +199,32 @@ fn wt_1_a_map_waits_for_an_unmap_and_carries_its_bytes() {
     assert_eq!(mapping.unmap().bytes(&bed.machine).to_vec(), sent);
     drop(rest);
     assert_clean(&bed.dma);
+}
+
+#[test]
+fn st_2_the_time_that_maps_wait_is_counted() {
+    let bed = Bed::new();
+    let (device, other) = (legacy(&bed.machine), legacy(&bed.machine));
+    let waited = || {
+        let totals = bed.dma.totals(&device);
+        (totals.waits, totals.wait_micros)
+    };
+    let rest = bed.leave(2);
+    bed.queue.1.store(1_000, SeqCst);
+    drop(bed.map(&device, PAGE, ToDevice).poll().expect("room"));
+    for (micros, total) in [(70, 70), (5, 75)] {
+        let held = bed.map(&other, PAGE, ToDevice).poll().expect("room");
+        let mut waits = bed.map(&device, PAGE, FromDevice);
+        assert!(waits.poll().is_none());
+        let before = waited();
+        bed.queue.1.fetch_add(micros, SeqCst);
+        drop(held);
+        bed.serve();
+        assert_eq!(waited(), before, "it waits until it is polled");
+        drop(waits.poll().expect("granted").expect("maps"));
+        assert_eq!(waited(), (before.0 + 1, total));
+    }
+    drop(rest);
 }
 
 #[test]

@@ -217,6 +217,7 @@ impl<P: Platform> ByAddress<'_, P> {
                 let mut original = unsafe { Physical::assume_lent(found.original) };
                 let (platform, block) = (&self.dma.told(), found.original);
                 door::copy_block_out(platform, &mut original, (block, all), &stand_in(found));
+                self.device.counters.copied_out::<P>(block.len());
             }
             self.note(
                 Kind::SyncForCpu,
@@ -249,7 +250,9 @@ impl<P: Platform> ByAddress<'_, P> {
                     // be synced.
                     let original = unsafe { Physical::assume_lent(found.original) };
                     let (device, to) = (self.device, (found.original, all));
+                    let part = all.len();
                     door::copy_block_in(&self.dma.told(), device, &original, to, &stand_in(found));
+                    device.counters.copied_in::<P>(part);
                 }
                 None if self.device.limits().coherent => {}
                 None => self.dma.told().clean(entry.block()),

@@ -158,6 +158,7 @@ impl<P: Platform> ByAddress<'_, P> {
             platform.complete();
         }
         door::copy_block_out(platform, &mut part.original, all, &part.slots);
+        self.device.counters.copied_out::<P>(original.len());
     }
 
     /// Copies a bounce buffer home whose stale lines were dropped.
@@ -165,6 +166,7 @@ impl<P: Platform> ByAddress<'_, P> {
         let original = part.original.range();
         let all = (original, Span::whole(original.len()));
         door::copy_block_out(self.dma.platform(), &mut part.original, all, &part.slots);
+        self.device.counters.copied_out::<P>(original.len());
     }
 
     /// Copies to a bounce buffer, clean for a device that does not snoop.
@@ -172,6 +174,7 @@ impl<P: Platform> ByAddress<'_, P> {
         let (platform, original) = (&self.dma.told(), part.original.range());
         let all = (original, Span::whole(original.len()));
         door::copy_block_in(platform, self.device, &part.original, all, &part.slots);
+        self.device.counters.copied_in::<P>(original.len());
         self.wait();
     }
 }

@@ -54,7 +54,10 @@ impl<P: Platform> Dma<P> {
         let (run, bus) = self.take_cells(device, len).ok_or(NotAtOnce::Look)?;
         match D::FILL {
             Fill::Copy => door::fill_cells(self.platform(), buffer, &run),
-            Fill::Scrub => door::scrub_cells(self.platform(), &run),
+            Fill::Scrub => {
+                door::scrub_cells(self.platform(), &run);
+                device.counters.scrubbed::<P>(buffer.range().len());
+            }
         }
         let stand_in = StandIn::Cells(run);
         let counters = &device.counters;

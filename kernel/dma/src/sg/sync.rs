@@ -44,6 +44,7 @@ impl<P: Platform> Link<'_, P> {
             if let Some(slots) = piece.slots.as_ref().filter(|_| wanted(piece, element)) {
                 let from = (piece.block(), span);
                 door::copy_block_out(&self.dma.told(), element, from, slots);
+                self.device.counters.copied_out::<P>(span.len());
             }
         }
     }
@@ -102,6 +103,7 @@ impl<P: Platform> Link<'_, P> {
                 Some(slots) => {
                     let (platform, to) = (&self.dma.told(), (piece.block(), span));
                     door::copy_block_in(platform, self.device, element, to, slots);
+                    self.device.counters.copied_in::<P>(span.len());
                 }
                 None => match held.table.lines[piece.element()] {
                     // Owed as a whole.

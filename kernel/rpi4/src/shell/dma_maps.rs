@@ -81,11 +81,15 @@ fn print_master(master: &DmaDevice, totals: &Totals, held: usize) {
         totals.live,
     );
     for (count, how) in [
+        (totals.copied_in, "bytes copied to bounce buffers"),
+        (totals.copied_out, "bytes copied out of them"),
         (totals.by_cell, "bounced by uncached cells"),
         (
             totals.no_cell,
             "small, but no cell was free: bounced by slots",
         ),
+        (totals.waits, "waited for slots"),
+        (totals.wait_micros, "microseconds that they waited"),
         (totals.overran, "wrote beside what it was given"),
     ] {
         if count > 0 {
