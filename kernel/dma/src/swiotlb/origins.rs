@@ -9,7 +9,9 @@
 
 extern crate alloc;
 
-use super::{CHUNK_SLOTS, CHUNKS, LONGEST, SLOT, Slots};
+mod note;
+
+use super::{CHUNK_SLOTS, CHUNKS, SLOT, Slots};
 use crate::device::{DeviceId, DmaDevice};
 use crate::direction::Dir;
 use crate::restricted::PoolNumber;
@@ -18,8 +20,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem::ManuallyDrop;
-use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU8, Ordering};
 use hal::{PhysAddr, PhysRange};
+use note::{About, Mapping, Note};
 use spin::Once;
 
 /// There is no memory for the notes of the address-only interface.
@@ -63,74 +66,6 @@ pub(super) trait Places: Sync {
 pub(crate) struct Notes<'a> {
     origins: &'a Origins,
     places: &'a dyn Places,
-}
-
-/// One slot's.
-#[derive(Debug, Default)]
-struct Note {
-    /// Original address of the slot's first data byte.
-    origin: AtomicU64,
-    /// An [`About`], or 0: no mapping's.
-    about: AtomicU64,
-}
-
-/// What a note says beside the address, in one word, so that it comes and goes at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct About {
-    /// Bytes of the original from the slot's first data byte on.
-    left: u64,
-    /// Where in the slot that is.
-    skew: u64,
-    dir: Dir,
-    /// The mapping starts here.
-    first: bool,
-    device: u64,
-}
-
-/// Bits for `left`: more than the longest run has bytes.
-const LEFT: u32 = 28;
-const SKEW: u32 = SLOT.trailing_zeros();
-const DIR: u32 = 2;
-/// Bits for a device's number: all that are left.
-const DEVICE: u32 = 63 - LEFT - SKEW - DIR;
-const _: () = assert!(LONGEST as u64 * CHUNK_SLOTS as u64 * SLOT < 1 << LEFT);
-
-const fn low(word: u64, bits: u32) -> u64 {
-    word & ((1 << bits) - 1)
-}
-
-impl About {
-    const fn pack(self) -> u64 {
-        let dir = match self.dir {
-            Dir::ToDevice => 1,
-            Dir::FromDevice => 2,
-            Dir::Bidirectional => 3,
-        };
-        let word = low(self.device, DEVICE) << 1 | self.first as u64;
-        let word = (word << DIR | dir) << SKEW | self.skew;
-        word << LEFT | self.left
-    }
-
-    const fn unpack(word: u64) -> Option<Self> {
-        let dir = match low(word >> (LEFT + SKEW), DIR) {
-            1 => Dir::ToDevice,
-            2 => Dir::FromDevice,
-            3 => Dir::Bidirectional,
-            _ => return None,
-        };
-        let rest = word >> (LEFT + SKEW + DIR);
-        Some(Self {
-            left: low(word, LEFT),
-            skew: low(word >> LEFT, SKEW),
-            dir,
-            first: rest & 1 == 1,
-            device: rest >> 1,
-        })
-    }
-
-    const fn is_of(self, device: DeviceId) -> bool {
-        self.device == low(device.number() as u64, DEVICE)
-    }
 }
 
 /// A mapping from some address in it to its end.
@@ -213,10 +148,26 @@ impl Notes<'_> {
         self.origins.chunks[chunk].get()?.get(slot as usize)
     }
 
-    /// The notes on `count` slots from the one around `at` on.
-    fn notes(&self, at: PhysAddr, count: u32) -> impl Iterator<Item = Option<&Note>> {
-        let first = at.align_down(SLOT);
-        (0..u64::from(count)).map(move |slot| self.note(first.checked_add(slot * SLOT)?))
+    /// The notes on `count` slots from the one around `at` on, chunk by chunk: a place is looked up once
+    /// for all of its slots. `None` for a chunk without notes, and after it nothing.
+    fn notes(&self, at: PhysAddr, count: u32) -> impl Iterator<Item = Option<&[Note]>> {
+        let mut rest = (count > 0).then(|| (at.align_down(SLOT), count));
+        core::iter::from_fn(move || {
+            let (at, count) = rest.take()?;
+            let notes = self.notes_in_chunk(at, count);
+            let more = count - notes.map_or(count, |notes| notes.len() as u32);
+            let next = at.checked_add(u64::from(count - more) * SLOT);
+            rest = next.filter(|_| more > 0).map(|next| (next, more));
+            Some(notes)
+        })
+    }
+
+    /// The same as far as the first one's chunk goes.
+    fn notes_in_chunk(&self, at: PhysAddr, count: u32) -> Option<&[Note]> {
+        let (chunk, first) = self.places.slot_at(at)?;
+        let first = first as usize;
+        let end = (first + count as usize).min(CHUNK_SLOTS as usize);
+        self.origins.chunks[chunk].get()?.get(first..end)
     }
 
     /// Notes that `slots` stand in for `original`, and keeps them until they are taken. Gives them back
@@ -228,34 +179,24 @@ impl Notes<'_> {
         dir: Dir,
         device: DeviceId,
     ) -> Result<(), Slots> {
-        let data = slots.data();
-        if self
-            .notes(data.start(), slots.count)
-            .any(|note| note.is_none())
+        let (at, count) = (slots.data().start(), slots.count);
+        let mapping = Mapping {
+            original,
+            skew: at.get() % SLOT,
+            dir,
+            device,
+        };
+        // Nearly every run lies in one chunk.
+        if let Some(notes) = self.notes_in_chunk(at, count)
+            && notes.len() == count as usize
         {
+            mapping.note(notes.iter());
+            return Ok(());
+        }
+        if self.notes(at, count).any(|notes| notes.is_none()) {
             return Err(slots);
         }
-        let skew = data.start().get() % SLOT;
-        let notes = self.notes(data.start(), slots.count).flatten();
-        for (slot, note) in (0..).zip(notes) {
-            // Data bytes in the slots before this one.
-            let before = (slot * SLOT).saturating_sub(skew);
-            let Some(left) = original.len().checked_sub(before).filter(|left| *left > 0) else {
-                // What the length was rounded up by stands in for nothing.
-                break;
-            };
-            let about = About {
-                left,
-                skew: if slot == 0 { skew } else { 0 },
-                dir,
-                first: slot == 0,
-                device: u64::from(device.number()),
-            };
-            note.origin
-                .store(original.start().get() + before, Ordering::Relaxed);
-            // Pairs with `look`: who finds the word finds the address that belongs to it.
-            note.about.store(about.pack(), Ordering::Release);
-        }
+        mapping.note(self.notes(at, count).flatten().flatten());
         Ok(())
     }
 
@@ -304,8 +245,11 @@ impl Notes<'_> {
         note.about
             .compare_exchange(word, 0, Ordering::AcqRel, Ordering::Relaxed)
             .ok()?;
-        for later in self.notes(at, slots.count).skip(1).flatten() {
-            later.about.store(0, Ordering::Relaxed);
+        if slots.count > 1 {
+            let notes = self.notes(at, slots.count).flatten();
+            for later in notes.flatten().skip(1) {
+                later.about.store(0, Ordering::Relaxed);
+            }
         }
         Some(Taken {
             slots,

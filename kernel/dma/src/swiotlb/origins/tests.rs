@@ -1,6 +1,7 @@
 //! The notes against the bytes of a mapping, one by one.
 
 extern crate std;
+use super::note::{DEVICE, low};
 use super::*;
 use crate::testing::BOARD;
 use proptest::prelude::*;
