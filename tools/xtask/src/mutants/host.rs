@@ -10,14 +10,20 @@ use anyhow::bail;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// No debug information: it is a quarter of the time that a mutant takes.
-const QUICK: (&str, &str) = ("CARGO_PROFILE_DEV_DEBUG", "false");
+/// A mutant is built for one test, so building counts for more than running: neither debug information nor,
+/// as the tree's own profile has it, optimisation of the layer.
+const QUICK: [&str; 4] = [
+    "--config",
+    "profile.dev.debug=false",
+    "--config",
+    "profile.dev.package.dma.opt-level=0",
+];
 
 /// The copy's first build compiles all dependencies.
-const BUILD_LIMIT: Duration = Duration::from_secs(10 * 60);
+const WHOLE_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// A mutant may make its test hang.
-const TEST_LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Tests that pass while the tree is whole, by package and name, and the binary that each is in.
 #[derive(Debug, Default)]
@@ -44,8 +50,7 @@ pub(super) fn whole(bench: &Bench, mutants: &[Mutant]) -> anyhow::Result<Passing
     let mut passing = Passing::default();
     for (package, tests) in named {
         let tests: Vec<&str> = tests.into_iter().collect();
-        build(bench, package, &Binary::Any)?;
-        let ended = test(bench, package, &Binary::Any, &tests)?;
+        let ended = test(bench, package, &Binary::Any, &tests, WHOLE_LIMIT)?;
         let passed = passed_in(&ended.output);
         let named = passed.filter(|(name, _)| tests.contains(name));
         let keyed = named.map(|(name, binary)| ((package.to_owned(), name.to_owned()), binary));
@@ -63,26 +68,26 @@ pub(super) fn catches(
     name: &str,
 ) -> anyhow::Result<bool> {
     let binary = whole.binary(package, name).unwrap_or(&Binary::Any);
-    build(bench, package, binary)?;
-    caught(name, &test(bench, package, binary, &[name])?)
+    caught(name, &test(bench, package, binary, &[name], LIMIT)?)
 }
 
-fn build(bench: &Bench, package: &str, binary: &Binary) -> anyhow::Result<()> {
-    let mut cargo = bench.0.cargo(&["test", "-p", package, "--no-run"]);
-    cargo.args(binary.arguments()).env(QUICK.0, QUICK.1);
-    let ended = process::run(cargo, BUILD_LIMIT, Echo::Off)?;
-    if !ended.ok() {
-        bail!("does not build ({})\n{}", ended.ending, tail(&ended.output));
-    }
-    Ok(())
-}
-
-fn test(bench: &Bench, package: &str, binary: &Binary, names: &[&str]) -> anyhow::Result<Ended> {
-    let mut cargo = bench.0.cargo(&["test", "-p", package, "--no-fail-fast"]);
-    cargo.args(binary.arguments()).env(QUICK.0, QUICK.1);
+/// Builds, and runs the tests of these names.
+fn test(
+    bench: &Bench,
+    package: &str,
+    binary: &Binary,
+    names: &[&str],
+    limit: Duration,
+) -> anyhow::Result<Ended> {
+    let arguments = [&QUICK[..], &["test", "-p", package, "--no-fail-fast"]];
+    let mut cargo = bench.0.cargo(&arguments.concat());
+    cargo.args(binary.arguments());
     cargo.args(["--", "--exact"]).args(names);
-    process::run(cargo, TEST_LIMIT, Echo::Off)
+    process::run(cargo, limit, Echo::Off)
 }
+
+/// What cargo says, and no test that came to a verdict, of a tree that does not build.
+const NOT_BUILT: &str = "error: could not compile";
 
 /// Only this test ran: if it did not come to a verdict, it crashed or hung, and that is noticed too.
 fn caught(name: &str, ended: &Ended) -> anyhow::Result<bool> {
@@ -90,6 +95,9 @@ fn caught(name: &str, ended: &Ended) -> anyhow::Result<bool> {
         (_, Ending::Interrupted) => bail!("interrupted"),
         (Some(passed), _) => Ok(!passed),
         (None, Ending::Exited(Some(0))) => bail!("{name} did not run"),
+        (None, _) if ended.output.contains(NOT_BUILT) => {
+            bail!("does not build\n{}", tail(&ended.output))
+        }
         (None, _) => Ok(true),
     }
 }
@@ -131,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_crash_and_a_hang_are_noticed_and_a_test_that_did_not_run_is_an_error() {
-        let hung = Ending::TimedOut(TEST_LIMIT);
+        let hung = Ending::TimedOut(LIMIT);
         assert_eq!(caught_by("running 1 test\n", hung), Some(true));
         assert_eq!(
             caught_by("running 1 test\n", Ending::Exited(Some(101))),
@@ -142,5 +150,7 @@ mod tests {
             None
         );
         assert_eq!(caught_by("", Ending::Interrupted), None);
+        let built = "error: could not compile `dma` (lib) due to 1 previous error\n";
+        assert_eq!(caught_by(built, Ending::Exited(Some(101))), None);
     }
 }
