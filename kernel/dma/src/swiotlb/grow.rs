@@ -87,7 +87,7 @@ impl<I: Irq + Cpu> Pool<I> {
             return true;
         }
         if I::masked() {
-            growing.ask();
+            growing.call();
             return true;
         }
         // Whoever found that has asked.
