@@ -59,7 +59,8 @@ pub(crate) fn fill_block<P: Platform, B: DmaBuffer>(
     };
     let all = Span::whole(block.len());
     let data = all.within(run.data());
-    if (data != run.data()) | !data.is_aligned(LINE) | (cover == Cover::Slots) {
+    // Whole lines are a multiple of every granule: then the run has no more data than they.
+    if !data.is_aligned(LINE) | (cover == Cover::Slots) {
         around::prepare(platform, device, data, run, cover);
     }
     copy_block_in(platform, device, buffer, (block, all), slots);
