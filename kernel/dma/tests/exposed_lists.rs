@@ -156,19 +156,23 @@ fn ps_3_ps_4_parts_of_lines_and_past_the_end_are_told_where_developers_listen() 
 fn ps_4_elements_that_may_be_cut_within_lines_are_synced_as_a_whole() {
     let machine = Machine::default();
     let dma = layer(&machine, Bouncing::AsNeeded, POOL);
-    let builder = lists(&machine).max_seg_size(48);
-    let device = builder.build(&machine.ram()).expect("valid");
-    for zone in [Zone::Dma, Zone::High] {
+    let devices = [48, 64].map(|longest| {
+        let builder = lists(&machine).max_seg_size(longest);
+        builder.build(&machine.ram()).expect("valid")
+    });
+    let [cut, lines] = &devices;
+    for (zone, device) in [(Zone::Dma, cut), (Zone::High, cut), (Zone::High, lines)] {
         let list = map(
-            (&dma, &device),
+            (&dma, device),
             vec![pages(&machine, zone, 0, 128, 0)],
             Bidirectional,
         );
         // SAFETY: nobody is told the segments.
         let mut ring = unsafe { list.expose() };
         // SAFETY: there is no device.
-        let told = unsafe { ring.sync_for_device(64, 64) };
-        assert_eq!(told.is_err(), cfg!(debug_assertions), "bounced or not");
+        let told = unsafe { ring.sync_for_device(64, 64) }.is_err();
+        let within = core::ptr::eq(device, cut);
+        assert_eq!(told, within && cfg!(debug_assertions), "bounced or not");
         // SAFETY: there is no device.
         assert_eq!(unsafe { ring.sync_for_device(0, 128) }, Ok(()));
         // SAFETY: there is no device.

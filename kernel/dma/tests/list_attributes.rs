@@ -298,6 +298,31 @@ fn attr_1_a_dropped_list_leaves_no_stale_line_and_one_that_was_only_read_costs_n
 }
 
 #[test]
+fn attr_1_whichever_device_of_a_chain_rounds_the_length_up_no_line_of_a_list_stays_stale() {
+    under_every_adversary(&Builder::default(), |machine| {
+        let dma = layer(machine, Bouncing::AsNeeded, POOL);
+        let (bytes, words) = (gatherer(machine), words(machine));
+        let filled = |list, byte| {
+            transfer(list, |machine, segments| {
+                let len = segments.iter().map(|segment| segment.len as usize).sum();
+                scatter(machine, segments, &vec![byte; len]);
+            })
+        };
+        for (first, second, left) in [(&words, &bytes, 5), (&bytes, &words, 6)] {
+            // Rounded up to words it ends in one more line, and that is clean.
+            let page = pages(machine, Zone::Dma, 3, 61, 1);
+            let page = dma.map(&words, page, ToDevice).expect("maps").unmap();
+            let list = dma.map_sg(first, table(vec![page], 2), FromDevice);
+            let owned = filled(list.expect("maps"), 5).unmap_skip_sync();
+            let list = dma.map_sg_device_owned(second, owned, FromDevice);
+            let page = filled(list.expect("maps"), 6).unmap().pop();
+            let behind = page.expect("one").with_window(64, 3).expect("inside");
+            assert_eq!(*behind.bytes(machine), [left; 3]);
+        }
+    });
+}
+
+#[test]
 fn attr_1_a_list_goes_from_devices_that_snoop_to_others_and_back() {
     under_every_adversary(&Builder::default(), |machine| {
         let dma = layer(machine, Bouncing::AsNeeded, POOL);

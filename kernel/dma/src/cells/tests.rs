@@ -4,10 +4,12 @@ use super::*;
 use hal::{KIB, MAX_CPUS, PhysAddr, RamRegion};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+use std::string::ToString;
 use std::vec;
 use std::vec::Vec;
 
-const START: u64 = 0x3B20_0000;
+/// A page, and a multiple of nothing larger.
+const START: u64 = 0x3B20_1000;
 
 #[expect(unsafe_code, reason = "memory that no test touches")]
 fn memory(start: u64, len: u64) -> UncachedRegion {
@@ -55,6 +57,8 @@ impl Model {
 fn memory_off_a_page_or_less_than_one_is_given_back() {
     for (start, len) in [(START + 64, 8 * KIB), (START, 4 * KIB - 1)] {
         let refused = Cells::new(memory(start, len)).expect_err("bad");
+        let told = refused.to_string();
+        assert!(told.starts_with(&memory(start, len).range().to_string()));
         assert_eq!(refused.memory, memory(start, len));
     }
 }

@@ -94,9 +94,14 @@ mod tests {
         // No such place: on a line.
         assert_eq!(first(0x1804, 0x7FB), 0x7C0);
         assert_eq!(first(0x1800, 0x100), 0x100);
+        assert_eq!(first(0x2000, 0x100), 0x100);
         // A run that begins late in its slot has less room.
         let next = shorter(block(0x1804, 0x3000), full(7, 2), &limits);
         assert_eq!(next, Some(0x7FC));
+        let next = shorter(block(0x1804, 0x3000), full(7, 3), &limits);
+        assert_eq!(next, Some(0x17FC));
+        // All of it but for what its length is rounded up by: nothing is left for a second run.
+        assert_eq!(shorter(block(0x1003, 0xFFD), full(3, 2), &limits), None);
         // A guard has its line in the run.
         let limits = Limits {
             untrusted: true,
@@ -104,6 +109,13 @@ mod tests {
         };
         let next = shorter(block(0x1000, SLOT), full(2, 1), &limits);
         assert_eq!(next, Some(SLOT - LINE));
+        // A mask within a line counts only for what is shorter than one.
+        let limits = Limits {
+            min_align_mask: 0xF,
+            ..Limits::DEFAULT
+        };
+        assert_eq!(first_run(PhysAddr::new(8), LINE, &limits), LINE);
+        assert_eq!(first_run(PhysAddr::new(8), LINE - 1, &limits), 0x38);
     }
 
     proptest! {

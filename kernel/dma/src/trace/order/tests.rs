@@ -302,6 +302,74 @@ fn cm_1_cm_2_where_all_maintenance_is_told_what_is_missing_is_found() {
 }
 
 #[test]
+fn cm_1_only_the_lines_that_were_cleaned_are_clean() {
+    let mut lines = ALL.to_vec();
+    lines[0] = "0 0 1 clean 0 - 0x1040+0x40 -";
+    let (at, why) = follow(&lines, false, false).expect_err("the first line");
+    let wanted = "launch with the line at 0x1000 not cleaned since the CPU had it";
+    assert_eq!((at, why.as_str()), (3, wanted));
+    // A look is later than what was cleaned just before.
+    let looked = [
+        ALL[0],
+        ALL[1],
+        ALL[2],
+        "0 3 4 for_cpu 2 both 0xc0001000+0x80 -",
+        "0 4 5 for_device 2 both 0xc0001000+0x80 -",
+    ];
+    assert!(follow(&looked, false, false).is_err());
+}
+
+#[test]
+fn cm_1_cm_2_what_nobody_had_is_neither_cleaned_again_nor_dropped() {
+    let mut flushed = ALL.to_vec();
+    flushed[11] = "0 11 c flush 0 - 0x1000+0x80 -";
+    assert_eq!(follow(&flushed, false, false), Ok(0));
+    assert_eq!(follow(&ALL[2..], true, false), Ok(0), "cleaned in the past");
+    let unused = [
+        "0 0 1 map 2 from 0xc0001000+0x40 -",
+        "0 1 2 unmap 2 from 0xc0001000+0x40 -",
+    ];
+    assert_eq!(follow(&unused, false, false), Ok(0));
+    let again = [
+        ALL[0],
+        ALL[1],
+        "0 2 3 map 3 to 0xc0001000+0x40 -",
+        "0 3 4 launch 3 to 0xc0001000+0x40 -",
+        "0 4 5 end 3 to 0xc0001000+0x40 -",
+        "0 5 6 launch 3 to 0xc0001000+0x40 -",
+        "0 6 7 end 3 to 0xc0001000+0x40 -",
+        "0 7 8 unmap 3 to 0xc0001000+0x40 -",
+    ];
+    assert_eq!(follow(&again, false, false), Ok(0));
+}
+
+#[test]
+fn what_a_device_that_snoops_is_lent_stays_clean_for_one_that_does_not() {
+    let mut order = order(false);
+    order.follow_maintenance();
+    order.snoops(2);
+    let lines = [
+        ALL[0],
+        ALL[1],
+        "0 2 3 map 2 both 0xc0001000+0x40 -",
+        "0 3 4 map 3 to 0xc0001000+0x40 -",
+        "0 4 5 launch 3 to 0xc0001000+0x40 -",
+    ];
+    assert_eq!(steps(order, &lines), Ok(2));
+}
+
+#[test]
+fn lines_of_lists_and_of_what_is_shared_are_not_followed() {
+    let lines = [
+        "0 0 1 map-sg 3 to 0xc0001000+0x300 -",
+        "0 1 2 launch-sg 3 to 0xc0001000+0x300 -",
+        "0 2 3 map 3 to 0xc0002000+0x40 s",
+        "0 3 4 launch 3 to 0xc0002000+0x40 s",
+    ];
+    assert_eq!(follow(&lines, false, false), Ok(2));
+}
+
+#[test]
 fn cm_7_stores_to_a_cell_are_published_before_its_device_is_told() {
     let lines: Vec<&str> = ALL
         .iter()
