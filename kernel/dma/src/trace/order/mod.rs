@@ -86,7 +86,6 @@ impl Order {
     /// The next event, and what is wrong about it. A wrong event changes nothing.
     pub fn step(&mut self, core: usize, event: &Event) -> Result<(), Disorder> {
         match event.kind {
-            Kind::Refuse | Kind::Grow | Kind::Shrink => Ok(()),
             Kind::CopyOut => self.owed.waited(event, event.addr, event.len),
             _ if event.kind.is_maintenance() => {
                 self.maintained(core, event);
