@@ -82,6 +82,37 @@ fn ps_2_a_part_across_elements_is_copied_to_its_place_and_no_other_byte_is() {
 }
 
 #[test]
+fn ps_2_a_part_and_a_slice_exchange_what_both_have_room_for() {
+    let machine = Machine::default();
+    let (dma, device) = (
+        layer(&machine, Bouncing::AsNeeded, POOL),
+        gatherer(&machine),
+    );
+    let mut list = map((&dma, &device), mixed(&machine, 1), Bidirectional);
+    // From the first element into the second one.
+    let mut part = list.for_cpu_range(100, 100).expect("inside");
+    assert_eq!(part.copy_from_slice(&[2; 50]), 50);
+    let mut bytes = [0; 60];
+    assert_eq!(part.copy_to_slice(&mut bytes), 60);
+    assert_eq!((bytes[49], bytes[50]), (2, 1));
+    assert_eq!(part.copy_from_slice(&[3; 101]), 100);
+    assert_eq!(part.copy_to_slice(&mut [0; 101]), 100);
+}
+
+#[test]
+fn ps_6_a_look_at_a_list_that_the_device_alone_writes_leaves_it_clean() {
+    let machine = Machine::default();
+    let (dma, device) = (
+        layer(&machine, Bouncing::AsNeeded, POOL),
+        gatherer(&machine),
+    );
+    let mut list = map((&dma, &device), mixed(&machine, 1), FromDevice);
+    machine.reset_counters();
+    drop(list.for_cpu_all());
+    assert_eq!(machine.counters().lines_cleaned, 0);
+}
+
+#[test]
 fn ps_2_bytes_outside_the_part_are_not_copied_out_of_a_list() {
     let machine = Machine::default();
     let (dma, device) = (layer(&machine, Bouncing::Forced, POOL), gatherer(&machine));

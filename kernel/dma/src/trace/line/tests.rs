@@ -68,9 +68,17 @@ fn a_damaged_line_tells_what_is_missing() {
         ("0xc0", "c0", "an address and a length"),
         (" -", " x", "attributes"),
         (" -", "", "attributes"),
+        (" -", " - -", "the end of the line"),
     ] {
         assert_eq!(wanted(&EVENT.replace(from, to)), what, "{from} -> {to}");
     }
+}
+
+#[test]
+fn what_was_wanted_is_said() {
+    let bad = Line::parse("trace bogus").expect("a line of a trace");
+    let told = bad.expect_err("of no core").to_string();
+    assert_eq!(told, "no line of a trace: a core is wanted");
 }
 
 #[test]

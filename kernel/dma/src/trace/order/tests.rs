@@ -52,13 +52,18 @@ fn order(incomplete: bool) -> Order {
     order
 }
 
+/// The core of an event, and the event.
+fn read(text: &str) -> (usize, Event) {
+    match Line::parse(&std::format!("trace {text}")) {
+        Some(Ok(Line::Event { core, event })) => (core, event),
+        other => panic!("{text} is no event: {other:?}"),
+    }
+}
+
 /// The line, counted from 0, of the first wrong event, and why.
 fn steps(mut order: Order, lines: &[&str]) -> Result<usize, (usize, String)> {
     for (at, line) in lines.iter().enumerate() {
-        let text = std::format!("trace {line}");
-        let Some(Ok(Line::Event { core, event })) = Line::parse(&text) else {
-            panic!("{text} is no event");
-        };
+        let (core, event) = read(line);
         order
             .step(core, &event)
             .map_err(|why| (at, why.to_string()))?;
@@ -131,6 +136,8 @@ fn calls_out_of_order_are_told() {
     assert_eq!(why, "unmap of what is not mapped");
     let (_, why) = told(|lines| lines[10] = "0 10 b for_cpu 2 both 0xc00010f8+0x10 -");
     assert_eq!(why, "for_cpu of what the 0x100 mapped bytes are not");
+    let (_, why) = told(|lines| lines[10] = "0 10 b for_cpu 2 both 0xc0001100+0x10 -");
+    assert_eq!(why, "for_cpu of what is not mapped");
     let (_, why) = told(|lines| lines.insert(3, "0 2 3 map 2 both 0xc0001000+0x100 -"));
     assert_eq!(why, "map of what is mapped already, and not shared");
     let (_, why) = told(|lines| lines.insert(25, "0 9 19 map-sg 3 to 0xc0001000+0x300 -"));
@@ -157,9 +164,22 @@ fn cm_7_what_was_not_waited_for_is_told() {
         (at, why.as_str()),
         (16, "copy_out before core 1 has waited for its drop")
     );
+    // Neither is what orders stores to cells.
+    let (_, why) = told(|lines| lines[1] = "0 1 2 publish 0 - 0x0+0x0 -");
+    assert_eq!(why, "map before core 0 has waited for its clean");
     // Another core's wait is none.
     let (_, why) = told(|lines| lines[1] = "1 0 2 wait 0 - 0x0+0x0 -");
     assert_eq!(why, "map before core 0 has waited for its clean");
+}
+
+#[test]
+fn cm_7_memory_is_found_through_the_windows_of_the_device_itself() {
+    let mut order = order(false);
+    let low = PhysRange::new(PhysAddr::new(0), 0x1000_0000).expect("valid");
+    let window = DmaWindow::new(low, DmaAddr::new(0x4000_0000));
+    order.window(4, window.expect("valid"));
+    let lines = [GOOD[0], "0 1 2 map 4 to 0x40001000+0x40 -"];
+    assert!(steps(order, &lines).is_err(), "not waited for");
 }
 
 #[test]
@@ -192,10 +212,7 @@ fn cores_are_merged_by_stamp_and_keep_their_own_order() {
 #[test]
 fn what_is_believed_replaces_what_was_known() {
     let mut order = order(true);
-    let event = |text: &str| match Line::parse(&std::format!("trace {text}")) {
-        Some(Ok(Line::Event { event, .. })) => event,
-        other => panic!("{other:?}"),
-    };
+    let event = |text: &str| read(text).1;
     // The end of the flight is lost, and so is the unmap before the second map.
     for text in [
         "0 0 1 launch 2 to 0xc0001000+0x40 -",
@@ -215,6 +232,48 @@ fn what_is_believed_replaces_what_was_known() {
     assert!(order.step(0, &unmap).is_err(), "the drop is not waited for");
     order.forgive();
     assert_eq!(order.step(0, &unmap), Ok(()));
+}
+
+#[test]
+fn what_is_believed_is_what_the_next_call_finds() {
+    let event = |text: &str| read(text).1;
+    let launch = event("0 9 9 launch 2 to 0xc0001000+0x40 -");
+    for (past, at_rest) in [
+        ("launch", false),
+        ("expose", false),
+        ("launch end", true),
+        ("expose settle", true),
+        ("launch map", true),
+        ("launch unmap", true),
+    ] {
+        let mut order = order(true);
+        for kind in past.split(' ') {
+            let text = std::format!("0 0 1 {kind} 2 to 0xc0001000+0x40 -");
+            order.believe(0, &event(&text));
+        }
+        assert_eq!(order.step(0, &launch).is_ok(), at_rest, "{past}");
+    }
+}
+
+#[test]
+fn calls_of_what_is_shared_exposed_or_in_the_past_are_taken() {
+    let shared = [
+        "0 0 1 map 3 to 0xc0001000+0x40 s",
+        "0 1 2 map 3 both 0xc0001000+0x40 s",
+        "0 2 3 unmap 3 both 0xc0001000+0x40 s",
+        "0 3 4 unmap 3 to 0xc0001000+0x40 s",
+    ];
+    assert_eq!(run(&shared, false), Ok(0));
+    let exposed = [
+        "0 0 1 map 3 to 0xc0001000+0x40 -",
+        "0 1 2 expose 3 to 0xc0001000+0x40 -",
+        "0 2 3 quarantine 3 to 0xc0001000+0x40 -",
+        "0 3 4 free 3 to 0xc0001000+0x40 -",
+    ];
+    assert_eq!(run(&exposed, false), Ok(0));
+    assert_eq!(run(&exposed[3..], true), Ok(0));
+    let (_, why) = run(&exposed[3..], false).expect_err("never kept");
+    assert_eq!(why, "free of what is not mapped");
 }
 
 /// A buffer of two lines that a device reads and writes, in a trace of all maintenance, then another life of
