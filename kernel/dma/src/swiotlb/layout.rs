@@ -404,6 +404,44 @@ mod tests {
         );
         let tiny = limits(0, 0xFF);
         assert_eq!(fits(0x101, &tiny, 0), Err(NeverFits { max: 0x100 }));
+        let behind = limits(0xF, 0xFF);
+        assert_eq!(fits(0x100, &behind, 4), Err(NeverFits { max: 0xFC }));
+        // From the second slot of two there is one before the boundary.
+        let second = limits(0xFFF, 0xFFF);
+        assert_eq!(fits(0x801, &second, 0x800), Err(NeverFits { max: 0x800 }));
+    }
+
+    #[test]
+    fn lim_2_a_boundary_of_a_gib_is_none_and_a_guard_may_take_a_slot_more() {
+        let made = |orig, len, limits: &Limits, capacity| {
+            let made = Layout::new(PhysAddr::new(orig), len, limits, 0, capacity);
+            let made = made.and_then(|made| made.guarded(len, limits, capacity));
+            made.map(|made| made.slots)
+        };
+        let two_chunks = 2 * u64::from(CHUNK_SLOTS) * SLOT;
+        let wide = limits(0, GIB - 1);
+        assert_eq!(made(0, two_chunks, &wide, 2 * CHUNK_SLOTS), Ok(2048));
+        let untrusted = |limits: Limits| Limits {
+            untrusted: true,
+            ..limits
+        };
+        let plain = untrusted(limits(0, u64::MAX));
+        let max = 2 * SLOT - hal::LINE;
+        assert_eq!(
+            [1, SLOT, max].map(|len| made(0, len, &plain, 2)),
+            [Ok(1), Ok(2), Ok(2)]
+        );
+        assert_eq!(made(0, max + 1, &plain, 2), Err(NeverFits { max }));
+        // From the second slot of four there are three.
+        let second = untrusted(limits(0xFFF, 0x1FFF));
+        assert_eq!(made(0x800, 2 * SLOT, &second, CHUNK_SLOTS), Ok(3));
+    }
+
+    #[test]
+    fn lim_1_linux_bounces_256_kib_at_once_less_what_an_alignment_costs() {
+        assert_eq!(linux_max_len(0), 0x4_0000);
+        assert_eq!(linux_max_len(0xFFF), 0x3_F000);
+        assert_eq!(linux_max_len(0xFF_FFFF), 0);
     }
 
     #[test]

@@ -209,7 +209,7 @@ fn tell(index: usize, hints: &Hints, shared: &Shared, state: &mut State) {
 /// Is this the end that somebody waits for, since the chunk may go then?
 fn await_end(state: &State, watch: &mut Watch) -> bool {
     let (free, total) = (state.chunk.free_slots(), state.chunk.total());
-    let awaited = state.watch.awaited && total > 0;
+    let awaited = state.watch.awaited;
     if awaited && free < total {
         watch.awaited = true;
         watch.above = watch.above.min(total);

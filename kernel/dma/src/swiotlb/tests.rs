@@ -5,10 +5,12 @@ extern crate std;
 mod bitmap;
 mod growth;
 mod intruders;
+mod marks;
 mod refusals;
 mod reserved;
 mod rules;
 mod schedules;
+mod supply;
 mod waiting;
 
 use super::layout::Layout;

@@ -25,7 +25,7 @@ impl Chunk {
     pub(super) fn find_in_word(&mut self, layout: &Layout, kind: Kind) -> Option<u32> {
         let bounds = &mut self.bounds[kind.bound()];
         let mut from = 0;
-        while from < WORDS {
+        loop {
             let word = bounds.first_at_least(layout.slots, from)?;
             let starts = layout.starts_in(self.free[word]);
             if starts != 0 {
@@ -38,7 +38,6 @@ impl Chunk {
             }
             from = word + 1;
         }
-        None
     }
 
     /// A run that touches an end of a word.
@@ -48,22 +47,18 @@ impl Chunk {
             (start + layout.slots <= end).then_some(start)
         };
         // Where the free run began that goes on behind the words looked at so far.
-        let mut open = None;
+        let mut first = 0;
         for word in 0..WORDS {
             let (free, at) = (self.free[word], word as u32 * WORD);
             if free == !0 {
-                open.get_or_insert(at);
                 continue;
             }
-            let head = free.trailing_ones();
-            let first = open.take().unwrap_or(at);
-            if let Some(start) = fits(first, at + head) {
+            if let Some(start) = fits(first, at + free.trailing_ones()) {
                 return Some(start);
             }
-            let tail = free.leading_ones();
-            open = (tail > 0).then_some(at + WORD - tail);
+            first = at + WORD - free.leading_ones();
         }
-        open.and_then(|first| fits(first, CHUNK_SLOTS))
+        fits(first, CHUNK_SLOTS)
     }
 
     /// A run where an alignment leaves a few places alone: each is tried.

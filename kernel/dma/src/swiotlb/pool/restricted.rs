@@ -77,3 +77,6 @@ fn longest_run(piece: PhysRange) -> u32 {
     let run = ((whole - start) / SLOT).max((end - whole) / SLOT);
     run.min(most) as u32
 }
+
+#[cfg(test)]
+mod tests;

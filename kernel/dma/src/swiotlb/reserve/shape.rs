@@ -41,7 +41,7 @@ pub(crate) fn cell(
     }
     // A page or more starts on a page, where the device has no wish of its own (AL-3).
     let page = if max_len_wanted >= PAGE { PAGE } else { SLOT };
-    let align = align.max(limits.min_align_mask + 1).max(page);
+    let align = align.max(page);
     let boundary = boundary_slots(limits).max(slots.next_power_of_two());
     let placement = ((align / SLOT) as u32, 0);
     let shape = Layout::of(slots, placement, boundary.min(CHUNK_SLOTS), 0);

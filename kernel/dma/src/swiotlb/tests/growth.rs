@@ -281,6 +281,7 @@ fn bp_4_what_is_idle_goes_back_highest_first_and_the_floor_stays() {
         (extent.floor, extent.ceiling, extent.grown),
         (512, 512 + 63 * 1024, 5)
     );
+    assert_eq!(extent.idle_us, IDLE_US);
 }
 
 #[test]
@@ -380,6 +381,8 @@ fn an_address_leads_to_its_slot_while_chunks_come_and_go() {
     let (pool, store) = growing(PLENTY, 64);
     let whole = take(&pool, CHUNK).expect("grown");
     let at = whole.data().start();
+    let stays = |chunk| pool.chunk_usage(chunk).map(|chunk| chunk.stays);
+    assert_eq!([0, 1].map(stays), [Some(true), Some(false)]);
     assert_eq!(pool.find(at), Some((1, 0)));
     assert_eq!(pool.find(whole.data().last()), Some((1, 1023)));
     let half = PhysAddr::new(BASE + MIB);

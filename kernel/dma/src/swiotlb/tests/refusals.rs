@@ -1,7 +1,7 @@
 //! Refusals of a pool that grows: told at once, and no later than memory comes back.
 
 use super::super::supply::Supply;
-use super::growth::{PLENTY, growing, masked, take};
+use super::growth::{PLENTY, growing, masked, take, total};
 use super::*;
 use std::vec::Vec;
 
@@ -33,7 +33,8 @@ fn a_refusal_is_told_at_once_where_nothing_can_be_had_here_and_now() {
 
 #[test]
 fn memory_that_there_is_none_of_is_asked_for_again_when_some_came_back() {
-    let (pool, store) = growing(&[], 64);
+    // Of the one place that there is nothing is lost in vain.
+    let (pool, store) = growing(&[], 2);
     let wanted = plain(&pool, SLOT);
     exhaust(&pool);
     assert!(!pool.is_full_for(&wanted), "nobody has asked yet");
@@ -52,6 +53,7 @@ fn what_is_too_little_for_one_request_serves_a_shorter_one() {
     let (pool, _) = growing(&[(BASE + CHUNK, 64 * SLOT)], 64);
     exhaust(&pool);
     assert!(take(&pool, 65 * SLOT).is_none());
+    assert_eq!(total(&pool), 512, "it would be of no use");
     assert!(!pool.is_full_for(&plain(&pool, SLOT)));
     assert!(take(&pool, SLOT).is_some());
 }

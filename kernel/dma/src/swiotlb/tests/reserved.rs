@@ -2,7 +2,7 @@
 //! lost.
 
 use super::super::layout::max_len;
-use super::super::reserve::{SetNumber, cell};
+use super::super::reserve::{NoShape, SetNumber, cell};
 use super::super::terms::Terms;
 use super::super::{Budget, CHUNK_SLOTS, Denied, Short, Slots};
 use super::*;
@@ -164,18 +164,96 @@ fn rs_5_what_is_found_by_its_address_goes_back_into_its_cell() {
     let (pool, terms) = (pool(64), terms(1, None));
     reserve(&pool, &terms, 2, (&Limits::DEFAULT, 4 * SLOT, 1)).expect("room");
     let layout = plain(&pool, 2 * SLOT);
-    let slots = pool.alloc_for(&terms, &layout, 2 * SLOT).expect("reserved");
-    let (chunk, first) = pool.find(slots.data().start()).expect("in the pool");
-    let found = Slots {
-        pool: PoolNumber::SHARED,
-        chunk: chunk as u8,
-        first: first as u16,
-        count: slots.count,
-        data: slots.data(),
-    };
-    assert_eq!(pool.recall(&terms, found), slots);
-    pool.release(slots);
+    let all = [(); 3].map(|()| pool.alloc_for(&terms, &layout, 2 * SLOT).expect("room"));
+    assert_eq!(all.each_ref().map(Slots::are_private), [true, true, false]);
+    for slots in all {
+        let (chunk, first) = pool.find(slots.data().start()).expect("in the pool");
+        let found = Slots {
+            pool: PoolNumber::SHARED,
+            chunk: chunk as u8,
+            first: first as u16,
+            count: slots.count,
+            data: slots.data(),
+        };
+        assert_eq!(pool.recall(&terms, found), slots);
+        pool.release(slots);
+    }
     assert_eq!(pool.usage().used, 8, "both cells stay the device's");
+}
+
+#[test]
+fn rs_1_a_reservation_may_have_more_cells_than_a_word_has_bits() {
+    let (pool, terms) = (pool(128), terms(1, None));
+    let set = reserve(&pool, &terms, 100, (&Limits::DEFAULT, SLOT, 1)).expect("room");
+    let layout = plain(&pool, SLOT);
+    let take = |_| pool.alloc_for(&terms, &layout, SLOT).expect("reserved");
+    let mut all: Vec<_> = (0..100).map(take).collect();
+    assert!(all.iter().all(Slots::are_private));
+    all.sort_by_key(|slots| slots.data().start());
+    assert!(
+        all.is_sorted_by(|a, b| a.data().end() <= b.data().start()),
+        "INV-5"
+    );
+    release_all(&pool, all);
+    pool.give_up(set);
+    assert_eq!(pool.usage().used, 0);
+}
+
+#[test]
+fn rs_2_a_shape_that_no_cell_has_is_served_by_the_pool() {
+    let (pool, terms) = (pool(64), terms(1, None));
+    for _ in 0..2 {
+        reserve(&pool, &terms, 1, (&Limits::DEFAULT, SLOT, 1)).expect("room");
+    }
+    let area = shape(&pool, 0, SLOT, &Limits::DEFAULT, 0x3FFF).expect("fits");
+    let slots = pool.alloc_for(&terms, &area, SLOT);
+    assert_eq!(slots.map(|slots| slots.are_private()), Ok(false));
+}
+
+#[test]
+fn rs_3_a_cell_that_there_cannot_be_is_refused_with_the_reason() {
+    let limits = |mask, boundary, untrusted| Limits {
+        min_align_mask: mask,
+        seg_boundary_mask: boundary,
+        untrusted,
+        ..Limits::DEFAULT
+    };
+    let made = |limits, len, align| cell(&limits, len, align, 4).map(|(shape, _)| shape.slots);
+    let plain = limits(0, u64::MAX, false);
+    assert_eq!(made(plain, SLOT, 3), Err(NoShape::Align));
+    assert_eq!(made(plain, SLOT, 2 * CHUNK), Err(NoShape::Align));
+    assert_eq!(made(plain, SLOT, CHUNK), Ok(1));
+    assert_eq!(made(plain, 4 * SLOT, 1), Ok(4));
+    assert_eq!(
+        made(plain, 4 * SLOT + 1, 1),
+        Err(NoShape::TooLong(4 * SLOT))
+    );
+    assert_eq!(
+        made(limits(0, u64::MAX, true), SLOT, 1),
+        Ok(2),
+        "and a line"
+    );
+    let shifted = limits(0x3FFF, 0xFFF, false);
+    assert_eq!(made(shifted, 1, 1), Err(NoShape::TooLong(1)));
+}
+
+#[test]
+fn rs_4_a_set_that_is_anothers_by_now_serves_its_former_device_no_more() {
+    let (pool, former, other) = (pool(64), terms(1, Some(64)), terms(2, None));
+    let one = |terms| reserve(&pool, terms, 1, (&Limits::DEFAULT, SLOT, 1)).expect("room");
+    let sets = [(); 2].map(|()| one(&former));
+    pool.give_up(sets[1]);
+    assert_eq!(one(&other), sets[1]);
+    let layout = plain(&pool, SLOT);
+    let take = || pool.alloc_for(&former, &layout, SLOT).expect("room");
+    assert!(take().are_private());
+    assert_eq!(
+        former.sets(),
+        1,
+        "its own, known without a lock from now on"
+    );
+    assert!(!take().are_private());
+    assert_eq!(former.budget().map(Budget::used), Some(1));
 }
 
 /// Limits of all kinds, with a mask, a boundary, or neither.
@@ -255,6 +333,8 @@ fn qt_1_a_device_has_no_more_than_its_quota() {
         panic!("12 of 10");
     };
     assert_eq!((over.wanted, over.used, over.quota), (4, 8, 10));
+    let budget = terms.budget().map(|budget| (budget.used(), budget.quota()));
+    assert_eq!(budget, Some((8, 10)));
     held.into_iter()
         .for_each(|slots| pool.release_for(&terms, slots));
     assert_eq!(terms.budget().map(Budget::used), Some(0));

@@ -176,6 +176,7 @@ fn st_1_the_high_water_mark_stays_when_slots_return() {
     all.into_iter().for_each(|slots| pool.release(slots));
     let usage = pool.usage();
     assert_eq!((usage.total, usage.used, usage.high_water), (2048, 0, 10));
+    assert_eq!((usage.runs, usage.bytes), (5, 5 * 4096));
     pool.reset_high_water();
     assert_eq!(pool.usage().high_water, 0);
     let _slots = take(&pool, 1);
@@ -197,6 +198,10 @@ fn memory_that_cannot_be_a_pool_comes_back() {
         assert_eq!(bad.region, region(start, len));
     }
     assert!(Pool::<Core>::new(region(BASE, most)).is_ok());
+    assert_eq!(
+        [1, 3, 1024].map(|slots| pool(slots).capacity()),
+        [1, 3, 1024]
+    );
 }
 
 #[test]
@@ -211,6 +216,11 @@ fn st_2_a_chunk_tells_how_full_each_part_is() {
     assert_eq!((second.total, second.used, second.stays), (40, 1, true));
     assert_eq!(pool.chunk_usage(2), None);
     assert_eq!(pool.chunk_usage(64), None);
+    let half = region(BASE + CHUNK / 2, CHUNK / 4);
+    let half = Pool::<Core>::restricted([half]).expect("low, and aligned");
+    let parts = half.chunk_usage(0).map(|chunk| chunk.parts);
+    let there = |part| (16..24).contains(&part).then_some(0);
+    assert_eq!(parts, Some(core::array::from_fn(there)));
     let extent = pool.extent();
     assert_eq!(
         (extent.chunks, extent.floor, extent.ceiling),

@@ -1,5 +1,7 @@
 //! Those who wait for slots: no wake-up and no slot is lost, whatever the cores do in between.
 
+mod asked;
+
 use super::super::model::{explore, intrude, mask, nobody_came, play};
 use super::super::terms::Terms;
 use super::super::{Budget, CHUNK_SLOTS, Grants, Served, Slots, Ticket, Want, cell};

@@ -27,7 +27,6 @@ pub(crate) use queue::Want;
 use super::Slots;
 use super::atomic::{AtomicU8, AtomicU32};
 use super::pool::Pool;
-use core::fmt;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
 use core::sync::atomic::fence;
 use core::task::Waker;
@@ -64,6 +63,7 @@ pub(super) struct Waiting<I> {
 }
 
 /// A waiter, until it is served or leaves.
+#[derive(Debug)]
 pub(crate) struct Ticket(Key);
 
 /// What a waiter finds.
@@ -224,11 +224,5 @@ impl<I: Irq + Cpu> Pool<I> {
     /// How many wait.
     pub fn waiters(&self) -> u32 {
         self.waiting().count.load(Relaxed)
-    }
-}
-
-impl fmt::Debug for Ticket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ticket({:?})", self.0)
     }
 }

@@ -190,6 +190,7 @@ fn wt_3_who_waits_for_its_own_quota_holds_nobody_up() {
         let small = come(&mut queue, &b, 1);
         queue.grant(small, slots()).expect("it waits");
     }
+    assert!(!queue.was_short(over, true, 0), "none of them passed it");
 }
 
 #[test]
@@ -201,4 +202,15 @@ fn wt_4_what_was_put_aside_for_one_who_left_comes_back() {
     queue.grant(granted, slots()).expect("it waits");
     assert_eq!(queue.leave(granted).grant, Some(slots()));
     assert_eq!(queue.entries.len(), 0);
+}
+
+#[test]
+fn room_is_asked_for_before_a_waiter_would_need_it() {
+    let (mut queue, a) = (Queue::new(), terms(1));
+    assert_eq!(queue.is_full(), Some(0));
+    for _ in 0..20 {
+        come(&mut queue, &a, 1);
+        let full = queue.entries.len() == queue.entries.capacity();
+        assert_eq!(queue.is_full().is_some(), full);
+    }
 }
