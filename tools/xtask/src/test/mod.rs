@@ -76,9 +76,9 @@ const STAGES: &[&[Lane]] = &[
                 "mutants: rules tested in the emulator by breaking them",
                 mutants::on_the_board,
             ),
-            (Part::Miri, "miri: undefined behaviour", host::miri),
         ],
     ],
+    &[&[(Part::Miri, "miri: undefined behaviour", host::miri)]],
 ];
 
 fn run_lane(lane: Lane, workspace: &Workspace, options: &TestArgs, totals: &Totals) {
