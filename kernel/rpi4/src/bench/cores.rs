@@ -18,9 +18,13 @@ use hal::{Clock, CpuId, DmaBuffer, Pages, Zone};
 use mm::Zones;
 use spin::Once;
 
-pub(super) const GROUPS: &[Group] = &[("smp/cores", |stand| {
+pub(super) const GROUPS: &[Group] = &[("smp/cores", |stand| at_once(stand, rig(stand)?))];
+
+// Not where the rig is made, which takes much of the stack already.
+#[inline(never)]
+fn at_once(stand: &Stand, rig: &'static Rig) -> Result<(), Trouble> {
     let shared = Shared {
-        rig: rig(stand)?,
+        rig,
         zones: stand.memory.zones,
         device: device(stand),
     };
@@ -32,7 +36,7 @@ pub(super) const GROUPS: &[Group] = &[("smp/cores", |stand| {
         }
     }
     Ok(())
-})];
+}
 
 const SIZE: u64 = 4096;
 /// Rounds of each core.
