@@ -56,6 +56,7 @@
 pub mod address;
 mod attrs;
 mod bounce;
+mod boxed;
 mod builder;
 pub mod cells;
 pub mod checker;

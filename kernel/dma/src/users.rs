@@ -6,13 +6,13 @@
 
 extern crate alloc;
 
+use crate::boxed::boxed;
 use crate::device::{DeviceId, DmaDevice};
 use crate::level::Level;
 use crate::restricted::PoolNumber;
 use crate::swiotlb::bits;
 use crate::swiotlb::{SLOT, Slots};
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use hal::{IrqLock, Platform, Rank};
@@ -77,12 +77,8 @@ const fn owner(id: DeviceId) -> u32 {
 impl<P: Platform> Users<P> {
     /// Context: thread; allocates.
     pub(crate) fn new() -> Self {
-        let names: Vec<_> = (0..ROWS).map(|_| Once::new()).collect();
-        let Ok(names) = names.into_boxed_slice().try_into() else {
-            unreachable!("as many as were made");
-        };
         Self {
-            names,
+            names: boxed(Once::new),
             rows: [const { Row::new() }; ROWS],
             used: AtomicU64::new(0),
             settling: IrqLock::new(Rank::Layer, "users of the pool", ()),

@@ -7,8 +7,8 @@
 extern crate alloc;
 
 use super::event::{Event, Tag};
+use crate::boxed::boxed;
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use hal::{Cpu, CpuId, MAX_CPUS};
 
@@ -40,13 +40,9 @@ pub(crate) struct Trace {
 impl Trace {
     /// Context: thread; allocates.
     pub(crate) fn new() -> Self {
-        // One by one: all of them are more than a stack may have.
-        let slots = core::iter::repeat_with(Slot::default).take(MAX_CPUS * EVENTS);
-        let slots: Result<Box<[Slot; _]>, _> =
-            slots.collect::<Vec<_>>().into_boxed_slice().try_into();
         Self {
             counts: Default::default(),
-            slots: slots.unwrap_or_else(|_| unreachable!("as many as were taken")),
+            slots: boxed(Slot::default),
         }
     }
 

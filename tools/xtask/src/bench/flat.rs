@@ -155,24 +155,22 @@ pub(super) fn flaws(rows: &[Row]) -> Vec<String> {
         if judged && let Some(flatness) = of.flatness().filter(|flatness| *flatness > FLAT) {
             flaws.push(format!("{}: {flatness:.2} of an empty pool's", of.name()));
         }
-        if let (Some(refusal), Some(success)) = (of.refusal(), of.success())
-            && refusal.mean > success.mean
-        {
-            flaws.push(format!(
-                "{}: a refusal takes {:.0}, a success {:.0}",
-                of.name(),
-                refusal.mean,
-                success.mean
-            ));
+        if let (Some(refusal), Some(success)) = (of.refusal(), of.success()) {
+            flaws.extend(too_dear(&of.name(), refusal, success));
         }
     }
-    for (refusal, success) in of_growing(rows).filter(|(no, yes)| no.mean > yes.mean) {
-        flaws.push(format!(
-            "{} of {} bytes: a refusal takes {:.0}, a success {:.0}",
-            refusal.case, refusal.size, refusal.mean, success.mean
-        ));
+    for (refusal, success) in of_growing(rows) {
+        let name = format!("{} of {} bytes", refusal.case, refusal.size);
+        flaws.extend(too_dear(&name, refusal, success));
     }
     flaws
+}
+
+/// What is to be said of a refusal that costs more than a success.
+fn too_dear(name: &str, refusal: &Row, success: &Row) -> Option<String> {
+    let (refusal, success) = (refusal.mean, success.mean);
+    let told = || format!("{name}: a refusal takes {refusal:.0}, a success {success:.0}");
+    (refusal > success).then(told)
 }
 
 #[cfg(test)]

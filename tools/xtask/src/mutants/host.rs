@@ -88,6 +88,8 @@ fn test(
 
 /// What cargo says, and no test that came to a verdict, of a tree that does not build.
 const NOT_BUILT: &str = "error: could not compile";
+/// What the test binary says first.
+const RUNS: &str = "running 1 test";
 
 /// Only this test ran: if it did not come to a verdict, it crashed or hung, and that is noticed too.
 fn caught(name: &str, ended: &Ended) -> anyhow::Result<bool> {
@@ -97,6 +99,10 @@ fn caught(name: &str, ended: &Ended) -> anyhow::Result<bool> {
         (None, Ending::Exited(Some(0))) => bail!("{name} did not run"),
         (None, _) if ended.output.contains(NOT_BUILT) => {
             bail!("does not build\n{}", tail(&ended.output))
+        }
+        // A build that takes so long says nothing of the test.
+        (None, Ending::TimedOut(_)) if !ended.output.contains(RUNS) => {
+            bail!("was not built in time\n{}", tail(&ended.output))
         }
         (None, _) => Ok(true),
     }
@@ -150,6 +156,7 @@ mod tests {
             None
         );
         assert_eq!(caught_by("", Ending::Interrupted), None);
+        assert_eq!(caught_by("   Compiling dma v0.1.0\n", hung), None);
         let built = "error: could not compile `dma` (lib) due to 1 previous error\n";
         assert_eq!(caught_by(built, Ending::Exited(Some(101))), None);
     }

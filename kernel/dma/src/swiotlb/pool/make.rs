@@ -1,8 +1,7 @@
 //! How a pool comes to be.
 
-extern crate alloc;
-
 use super::Pool;
+use crate::boxed::boxed;
 use crate::error::Refusal;
 use crate::level::Level;
 use crate::swiotlb::atomic::AtomicU8;
@@ -14,7 +13,6 @@ use crate::swiotlb::spare::KeptSpare;
 use crate::swiotlb::supply::Growth;
 use crate::swiotlb::waiting::Waiting;
 use crate::swiotlb::{BadRegion, CHUNK, CHUNK_SLOTS, CHUNKS, LONGEST, SLOT};
-use alloc::vec::Vec;
 use core::sync::atomic::AtomicU64;
 use hal::{Cpu, Irq, MAX_CPUS, PhysRange, RamRegion};
 
@@ -46,14 +44,10 @@ impl<I: Irq + Cpu> Pool<I> {
     }
 
     pub(super) fn empty(first: PhysRange, growth: Option<Growth>, areas: usize) -> Self {
-        let chunks: Vec<_> = (0..CHUNKS).map(|_| Descriptor::new()).collect();
-        let Ok(chunks) = chunks.into_boxed_slice().try_into() else {
-            unreachable!("as many as were made");
-        };
         let floor = first.len().div_ceil(CHUNK) as usize;
         let growing = growth.map(|growth| Growing::new(growth, floor));
         Self {
-            chunks,
+            chunks: boxed(Descriptor::new),
             areas: [(); MAX_CPUS].map(|()| AtomicU8::new(0)),
             area_count: areas.clamp(1, MAX_CPUS),
             spare: KeptSpare::none(),
