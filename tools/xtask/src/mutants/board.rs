@@ -14,19 +14,31 @@ use std::time::Duration;
 /// The name of what is no test but the kernel's work: the file that is carried, the card that is read.
 const MAIN_JOB: &str = "main job";
 
-/// A mutated kernel may well hang; a whole one takes a few seconds.
-const LIMIT: Duration = Duration::from_secs(30);
+/// A whole kernel takes a few seconds.
+const LIMIT: Duration = Duration::from_secs(60);
 
-/// What each scenario came to while the tree was whole.
+/// What each scenario came to while the tree was whole, and how long that took.
 #[derive(Debug, Default)]
-pub(super) struct Passing(BTreeMap<String, Verdict>);
+pub(super) struct Passing(BTreeMap<String, (Verdict, Duration)>);
 
 impl Passing {
     pub(super) fn contains(&self, scenario: &str, test: &str) -> bool {
         self.0
             .get(scenario)
-            .is_some_and(|verdict| passed(verdict, test))
+            .is_some_and(|(verdict, _)| passed(verdict, test))
     }
+
+    /// How long a mutated kernel may take, which may well hang.
+    fn limit(&self, scenario: &str) -> Duration {
+        self.0
+            .get(scenario)
+            .map_or(LIMIT, |(_, took)| patience(*took))
+    }
+}
+
+/// Time for a kernel that does what a whole one does in `took`, on a machine that is busier by now.
+fn patience(took: Duration) -> Duration {
+    (Duration::from_secs(5) + 3 * took).min(LIMIT)
 }
 
 /// Boots every named scenario once.
@@ -40,21 +52,27 @@ pub(super) fn whole(bench: &Bench, mutants: &[Mutant]) -> anyhow::Result<Passing
         .collect();
     let mut passing = Passing::default();
     for name in named {
-        passing.0.insert(name.clone(), boot(bench, name)?);
+        passing.0.insert(name.clone(), boot(bench, name, LIMIT)?);
     }
     Ok(passing)
 }
 
 /// Whether the named test fails in the tree as it is now.
-pub(super) fn catches(bench: &Bench, scenario: &str, test: &str) -> anyhow::Result<bool> {
-    Ok(failed(&boot(bench, scenario)?, test))
+pub(super) fn catches(
+    bench: &Bench,
+    whole: &Passing,
+    scenario: &str,
+    test: &str,
+) -> anyhow::Result<bool> {
+    let (verdict, _) = boot(bench, scenario, whole.limit(scenario))?;
+    Ok(failed(&verdict, test))
 }
 
-fn boot(bench: &Bench, name: &str) -> anyhow::Result<Verdict> {
+fn boot(bench: &Bench, name: &str, limit: Duration) -> anyhow::Result<(Verdict, Duration)> {
     let scenario = find(name)?;
     let built = image::build_mutant(&bench.0, Echo::Off)?;
-    let (_, verdict) = scenario.run(&built, &bench.0.target, LIMIT)?;
-    Ok(verdict)
+    let (ended, verdict) = scenario.run(&built, &bench.0.target, limit)?;
+    Ok((verdict, ended.took))
 }
 
 fn find(name: &str) -> anyhow::Result<Scenario> {
@@ -121,6 +139,16 @@ mod tests {
             let verdict = judged(&GOOD.replace(line, ""), 1);
             assert!(failed(&verdict, MAIN_JOB) && !failed(&verdict, "a"));
         }
+    }
+
+    #[test]
+    fn a_mutant_has_some_times_what_a_whole_kernel_takes() {
+        let seconds = Duration::from_secs;
+        let boot = judged(GOOD, 0);
+        let passing = Passing([("a".to_owned(), (boot, seconds(2)))].into());
+        assert_eq!(passing.limit("a"), seconds(11));
+        assert_eq!(patience(seconds(50)), LIMIT);
+        assert_eq!(passing.limit("never booted"), LIMIT);
     }
 
     #[test]

@@ -121,7 +121,7 @@ fn try_one(bench: &Bench, whole: &Whole, mutant: &Mutant) -> Result<(), String> 
     let _mutated = bench.mutate(mutant).map_err(|error| format!("{error:#}"))?;
     let caught = match &mutant.kind {
         Kind::Host { package } => host::catches(bench, &whole.host, package, &mutant.test),
-        Kind::Board { scenario } => board::catches(bench, scenario, &mutant.test),
+        Kind::Board { scenario } => board::catches(bench, &whole.board, scenario, &mutant.test),
         Kind::Crash => crash::catches(bench, &mutant.test),
     };
     match caught {
