@@ -206,11 +206,11 @@ impl<P: Platform> Dma<P> {
     }
 }
 
-/// Does a run of several chunks cross a boundary of the device on its bus? In one chunk none does; a
-/// window may put a boundary between two, where it is a GiB or more.
+/// Does a run cross a boundary of the device on its bus? In one chunk none does; a window may put a boundary
+/// between two.
 fn crosses(bus: DmaAddr, len: u64, boundary_mask: u64) -> bool {
     let last = bus.get().wrapping_add(len - 1);
-    len > CHUNK && (bus.get() ^ last) & !boundary_mask != 0
+    (bus.get() ^ last) & !boundary_mask != 0
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ impl DmaDevice {
     ) -> Self {
         let plain = match pool {
             None => Plain::of(&reach, &limits),
-            Some(_) => Plain::nothing(&limits),
+            Some(_) => Plain::nothing(),
         };
         Self {
             name,
@@ -105,12 +105,10 @@ impl DmaDevice {
         }
     }
 
-    /// Does it bounce through the shared pool, on no terms of its own and trusted, and any slots will do?
+    /// Does it bounce through the shared pool, on no terms of its own, and any slots will do?
     #[inline]
     pub(crate) fn bounces_plainly(&self) -> bool {
-        let limits = &self.limits;
-        let anywhere = limits.min_align_mask | !limits.seg_boundary_mask == 0;
-        anywhere && !limits.untrusted && !self.is_restricted() && self.terms.are_plain()
+        self.plain.any_slots && self.terms.are_plain()
     }
 
     /// For messages.

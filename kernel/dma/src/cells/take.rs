@@ -10,7 +10,7 @@ use crate::error::MapError;
 use crate::layer::Dma;
 use crate::reason::BounceReason;
 use crate::stand_in::StandIn;
-use crate::swiotlb::{CHUNK, Terms};
+use crate::swiotlb::Terms;
 use hal::{DmaAddr, DmaBuffer, Platform};
 
 impl<P: Platform> Dma<P> {
@@ -112,10 +112,6 @@ impl<P: Platform> Dma<P> {
 /// Where the device finds a run. The stretch that it sees plainly is asked first, for most see it there.
 #[inline]
 fn reach(device: &DmaDevice, run: &Run) -> Option<DmaAddr> {
-    let data = run.data();
-    match device.plain().addr(data) {
-        // Bits that bus and CPU addresses of a bounce buffer have in common.
-        Some(bus) if (bus.get() ^ data.start().get()) & (CHUNK - 1) == 0 => Some(bus),
-        _ => device.reach().reach_slots(data),
-    }
+    let plain = device.plain().addr_of_slots(run.data());
+    plain.or_else(|| device.reach().reach_slots(run.data()))
 }

@@ -26,23 +26,28 @@ pub(crate) struct Plain {
     grain: u64,
     /// It reaches nothing else.
     alone: bool,
+    /// Any slots of the shared pool will do for it: it asks for no place, and for no guard lines.
+    pub(crate) any_slots: bool,
 }
 
 impl Plain {
     /// Of a device that has no plain case.
-    pub(crate) const fn nothing(limits: &Limits) -> Self {
+    pub(crate) const fn nothing() -> Self {
         Self {
             first: PhysAddr::new(1),
             last: PhysAddr::new(0),
             bias: 0,
-            grain: limits.granule - 1,
+            grain: 0,
             alone: false,
+            any_slots: false,
         }
     }
 
     /// What `reach` comes to. A device that reaches nothing has an empty stretch.
     pub(crate) fn of(reach: &Reach, limits: &Limits) -> Self {
         let grain = limits.granule - 1;
+        let anywhere = limits.min_align_mask == 0 && limits.seg_boundary_mask == u64::MAX;
+        let any_slots = anywhere && !limits.untrusted;
         let limit = reach.limit().last();
         let Some(window) = reach.windows().first() else {
             let (first, last) = (PhysAddr::new(0), PhysAddr::new(limit.get()));
@@ -52,11 +57,12 @@ impl Plain {
                 bias: 0,
                 grain,
                 alone: true,
+                any_slots,
             };
         };
         // Behind the first window others may follow: they are looked up in full.
         let Some(last) = window.to_phys(window.bus_last().min(limit)) else {
-            return Self::nothing(limits);
+            return Self::nothing();
         };
         let first = window.phys().start();
         let bias = window.bus().get().wrapping_sub(first.get());
@@ -66,6 +72,7 @@ impl Plain {
             bias,
             grain,
             alone: reach.windows().len() == 1,
+            any_slots,
         }
     }
 
@@ -144,6 +151,7 @@ pub(crate) fn at_once(device: &DmaDevice, policy: Policy, request: &Request) -> 
 mod tests {
     use super::*;
     use crate::reach::DmaMask;
+    use crate::swiotlb::SLOT;
     use hal::DmaWindow;
     use proptest::prelude::*;
 
@@ -190,6 +198,56 @@ mod tests {
         let half = Plain::of(&reach(&[(0, 0, 1 << 30)], 32, 29), &Limits::DEFAULT);
         assert_eq!(half.addr(block(0, 1 << 29)), Some(DmaAddr::new(0)));
         assert_eq!(half.addr(block(1, 1 << 29)), None);
+    }
+
+    fn plain(limits: Limits) -> Plain {
+        Plain::of(&reach(&[], 32, 32), &limits)
+    }
+
+    #[test]
+    fn any_slots_will_do_for_who_asks_for_no_place_and_is_trusted() {
+        let any = Limits::DEFAULT;
+        let aligned = Limits {
+            min_align_mask: 0xFFF,
+            ..any
+        };
+        let bounded = Limits {
+            seg_boundary_mask: 0xFFFF,
+            ..any
+        };
+        let guarded = Limits {
+            untrusted: true,
+            ..any
+        };
+        let wishes = [any, aligned, bounded, guarded].map(|limits| plain(limits).any_slots);
+        assert_eq!(wishes, [true, false, false, false]);
+        assert!(!Plain::nothing().any_slots);
+    }
+
+    #[test]
+    fn a_length_in_whole_granules_is_not_rounded() {
+        let grain = |granule| {
+            plain(Limits {
+                granule,
+                ..Limits::DEFAULT
+            })
+            .grain
+        };
+        assert_eq!([1, 4, 64].map(grain), [0, 3, 63]);
+    }
+
+    #[test]
+    fn al_2_a_window_shows_slots_plainly_if_it_moves_them_by_whole_chunks() {
+        let shown = |bus| {
+            let window = reach(&[(0, bus, 1 << 30)], 32, 32);
+            let plain = Plain::of(&window, &Limits::DEFAULT);
+            plain.addr_of_slots(block(CHUNK, SLOT)).map(DmaAddr::get)
+        };
+        assert_eq!(shown(CHUNK), Some(2 * CHUNK));
+        assert_eq!(
+            [shown(SLOT), shown(CHUNK / 2), shown(CHUNK + SLOT)],
+            [None; 3]
+        );
     }
 
     proptest! {

@@ -51,8 +51,7 @@ impl Freed {
 
 /// The slots of a run, one by one.
 fn each(run: PhysRange) -> impl Iterator<Item = PhysRange> {
-    let slots = 0..run.len() / SLOT;
-    slots.filter_map(move |slot| run.slice(slot * SLOT, SLOT))
+    (0..).map_while(move |slot| run.slice(slot * SLOT, SLOT))
 }
 
 impl<P: Platform> Dma<P> {

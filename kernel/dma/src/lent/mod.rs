@@ -63,7 +63,10 @@ impl<'d, P: Platform, B: DmaBuffer> Staging<'d, P, B> {
         let len = buffer.range().len();
         // So that all pieces but the last end with a line, and on the device's granule.
         let unit = LINE.max(self.device.limits().granule);
-        self.capacity = if len < unit { len } else { len / unit * unit };
+        self.capacity = match len / unit {
+            0 => len,
+            units => units * unit,
+        };
         self.buffer.replace(buffer)
     }
 
