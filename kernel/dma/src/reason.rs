@@ -69,3 +69,17 @@ pub(crate) struct Policy {
     /// There is something to bounce through.
     pub(crate) pool: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wished_and_a_pool_make_the_policy() {
+        let all = [Bouncing::AsNeeded, Bouncing::Forced, Bouncing::Off];
+        let with = all.map(|bouncing| bouncing.policy(true));
+        assert_eq!(with.map(|policy| policy.pool), [true, true, false]);
+        assert_eq!(with.map(|policy| policy.force), [false, true, false]);
+        assert!(all.iter().all(|bouncing| !bouncing.policy(false).pool));
+    }
+}

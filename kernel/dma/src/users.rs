@@ -109,7 +109,7 @@ impl<P: Platform> Users<P> {
         if at != OTHERS {
             return at;
         }
-        let first = id.number() as usize % ROWS;
+        let first = id.number() as usize;
         let mut places = (0..ROWS).map(|step| (first + step) % ROWS);
         let free = |at: &usize| self.rows[*at].owner.load(Ordering::Relaxed) == 0;
         let found = places.find(|at| *at != OTHERS && free(at));
@@ -193,4 +193,25 @@ impl<P: Platform> Users<P> {
 #[inline]
 fn count(slots: &Slots) -> u32 {
     slots.data().len().div_ceil(SLOT) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::BOARD;
+    use sim::Machine;
+
+    #[test]
+    fn st_2_who_has_most_is_told_while_anybody_has_any() {
+        let users = Users::<Machine>::new();
+        let device = |name| DmaDevice::builder(name).build(&BOARD).expect("valid");
+        let (few, most) = (device("few"), device("most"));
+        users.took_many(&few, 1);
+        users.took_many(&most, 2);
+        let top = users.top(PoolNumber::SHARED).expect("two have some");
+        assert_eq!((top.device, top.slots), ("most", 2));
+        users.gave_many(few.id(), 1);
+        users.gave_many(most.id(), 2);
+        assert_eq!(users.top(PoolNumber::SHARED), None);
+    }
 }

@@ -3,12 +3,12 @@
 mod common;
 
 use common::{Idle, POOL, Unproven, assert_clean, fly, layer, legacy, pages, pattern, transfer};
-use dma::swiotlb::{CHUNK_SLOTS, SLOT};
+use dma::swiotlb::{CHUNK, CHUNK_SLOTS, SLOT};
 use dma::{
     Attrs, Bidirectional, Bouncing, Direction, DmaDevice, FromDevice, MapError, SgError, SgTable,
     ToDevice,
 };
-use hal::{DmaBuffer, Zone};
+use hal::{DmaAddr, DmaBuffer, DmaWindow, GIB, MIB, PhysAddr, PhysRange, RamMap, Zone};
 use proptest::prelude::*;
 use sim::{Builder, Machine, under_every_adversary};
 use std::ops::Range;
@@ -252,4 +252,29 @@ fn map_1_bus_address_0_and_the_last_one_are_memory_like_any_other() {
         assert_eq!(end.get(), 0x4000_0000);
         assert_eq!(dma.totals(&legacy).bounced_all(), 0);
     });
+}
+
+#[test]
+fn fr_5_a_run_over_chunks_that_would_cross_the_devices_boundary_is_refused() {
+    let (pool, len) = ((0x1000_0000, 2 * CHUNK), 3 * MIB);
+    let shown = PhysRange::new(PhysAddr::new(pool.0), 16 * MIB).expect("valid");
+    // The window puts a boundary between the two chunks, or in front of both.
+    for (bus, crosses) in [(GIB - CHUNK, true), (GIB, false)] {
+        let ram = Builder::empty().bank(0x1000_0000, 16 * MIB);
+        let machine = ram.bank(GIB, 8 * MIB).build();
+        let dma = layer(&machine, Bouncing::AsNeeded, pool);
+        let window = DmaWindow::new(shown, DmaAddr::new(bus)).expect("fits");
+        let builder = DmaDevice::builder("bounded").windows(&[window]);
+        let bounded = builder.seg_boundary_mask(GIB - 1).build(&RamMap {
+            banks: &[shown],
+            dma_end: shown.end(),
+        });
+        let buffer = pages(&machine, Zone::High, 0, len, 0);
+        let bounded = bounded.expect("valid");
+        let mapped = dma.map(&bounded, buffer, ToDevice);
+        let refused = mapped.map(drop).err().map(|refused| refused.error);
+        let too_long = MapError::TooLong { len, max: CHUNK };
+        assert_eq!(refused, crosses.then_some(too_long));
+        assert_clean(&dma);
+    }
 }

@@ -363,6 +363,21 @@ fn ps_2_a_part_is_copied_to_its_place_and_nothing_else() {
 }
 
 #[test]
+fn own_1_what_a_forgotten_view_of_a_cell_was_given_is_there_after_unmap() {
+    let machine = Machine::default();
+    let dma = layer_with_cells(&machine, Bouncing::AsNeeded, CELLS);
+    let device = legacy(&machine);
+    let buffer = pages(&machine, Zone::High, 0, 64, 1);
+    let mut mapping = dma.map(&device, buffer, Bidirectional).expect("maps");
+    let mut view = mapping.for_cpu();
+    view.fill(7);
+    std::mem::forget(view);
+    assert_eq!(dma.totals(&device).by_cell, 1);
+    assert_eq!(*mapping.unmap().bytes(&machine), [7; 64]);
+    assert_clean(&dma);
+}
+
+#[test]
 fn inv_5_inv_6_cells_that_run_out_give_way_to_slots_and_come_back() {
     let machine = Machine::default();
     let (dma, device) = (

@@ -12,12 +12,12 @@ use common::{
 };
 use dma::address::Attrs;
 use dma::checker::{self, Forbidden, Level, Options};
-use dma::swiotlb::SLOT;
+use dma::swiotlb::{CHUNK, SLOT};
 use dma::{
     Bidirectional, Bouncing, Builder as DeviceBuilder, Cause, Dir, Direction, Dma, DmaDevice,
     FromDevice, MapError, Overrun, SgTable, ToDevice,
 };
-use hal::{DmaAddr, DmaBuffer, LINE, Zone};
+use hal::{DmaAddr, DmaBuffer, GIB, LINE, MIB, PAGE, Zone};
 use sim::{Builder, Machine, under_every_adversary};
 
 fn builder(machine: &Machine) -> DeviceBuilder {
@@ -361,6 +361,40 @@ fn cp_8_a_write_after_unmap_is_told_by_the_name_of_who_had_the_slots() {
             checker::Cause::Overran(Overrun::Afterwards { found: 0x5A, .. })
         ));
     });
+}
+
+#[test]
+fn cp_8_who_had_a_slot_last_is_known_for_each_slot_of_each_chunk() {
+    let machine = Builder::empty()
+        .bank(0x1000_0000, 8 * MIB)
+        .bank(GIB, 8 * MIB)
+        .build();
+    let mut options = Options::default();
+    (options.level, options.entries) = (Level::On, 16);
+    let two_chunks = (0x1020_0000, 2 * CHUNK);
+    let dma = layer(&machine, Bouncing::AsNeeded, two_chunks).checked(&options, Forbidden::new());
+    let (device, other) = (untrusted(&machine), legacy(&machine));
+    let whole_chunk = || {
+        let pages = pages(&machine, Zone::High, 0, CHUNK, 1);
+        dma.map(&other, pages, ToDevice).expect("room")
+    };
+    let rest = whole_chunk();
+    let mut at = 0;
+    life(&dma, &device, (FromDevice, PAGE), |addr| at = addr);
+    drop(rest.unmap());
+    // The first chunk's slots are another's since then. The last of the run is written.
+    let rest = whole_chunk();
+    write(&machine, at + PAGE + 1, 0x5A);
+    life(&dma, &other, (ToDevice, 2 * PAGE), |addr| {
+        assert_eq!(addr, at, "the same slots")
+    });
+    let found = dma.findings();
+    let [finding] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(finding.device, "stray");
+    drop(rest.unmap());
+    assert_clean(&dma);
 }
 
 #[test]

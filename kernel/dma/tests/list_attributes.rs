@@ -241,6 +241,36 @@ fn attr_1_what_bounced_of_a_list_comes_home_and_is_owed_to_the_next_device() {
 }
 
 #[test]
+fn attr_1_of_a_list_that_is_passed_on_only_what_is_owed_is_cleaned() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    let far = DmaDevice::builder("far")
+        .segments(32, 1)
+        .mask(dma::DmaMask::bits(36));
+    let (near, far) = (
+        gatherer(&machine),
+        far.build(&machine.ram()).expect("valid"),
+    );
+    // The one was written where it lies, and is stale until the CPU gets it; of the other three lines came home.
+    let buffers = [(Zone::Dma, 128), (Zone::High, 192)];
+    let buffers = buffers.map(|(zone, len)| pages(&machine, zone, 0, len, 0));
+    let list = dma.map_sg(&near, table(buffers.into(), 8), FromDevice);
+    let list = transfer(list.expect("maps"), |machine, segments| {
+        scatter(machine, segments, &[7; 320]);
+    });
+    let owned = list.unmap_skip_sync();
+    let list = dma
+        .map_sg_device_owned(&far, owned, ToDevice)
+        .expect("reaches");
+    machine.reset_counters();
+    let mut work = machine.counters();
+    let list = transfer(list, |machine, _| work = machine.counters());
+    let dropped = work.lines_invalidated + work.lines_clean_invalidated;
+    assert_eq!((work.lines_cleaned, dropped), (3, 0));
+    assert_eq!(bytes(&machine, &list.unmap()), [7; 320]);
+}
+
+#[test]
 fn attr_1_a_list_is_made_of_single_buffers_that_devices_own_and_taken_apart_again() {
     under_every_adversary(&Builder::default(), |machine| {
         let dma = layer(machine, Bouncing::AsNeeded, POOL);

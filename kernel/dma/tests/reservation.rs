@@ -9,7 +9,7 @@ use dma::{
     Bouncing, Class, Dir, DmaDevice, FromDevice, Halt, MapError, Mapping, Refused, Reservation,
     ReserveError, SgError, SgTable, ToDevice,
 };
-use hal::{DmaBuffer, PAGE, Pages, Zone};
+use hal::{DmaAddr, DmaBuffer, DmaWindow, PAGE, Pages, PhysAddr, PhysRange, RamMap, Zone};
 use sim::Machine;
 
 const SLOT: u64 = 2048;
@@ -142,6 +142,25 @@ fn rs_3_every_refusal_tells_why_and_takes_nothing() {
     let none = layer(&machine, Bouncing::Off, POOL);
     let error = none.reserve(&device, 1, 1, 1).expect_err("no pool");
     assert_eq!(error, ReserveError::NoPool);
+}
+
+#[test]
+fn rs_3_cells_that_the_device_does_not_reach_are_refused_and_given_back() {
+    let machine = Machine::default();
+    let dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    let low = PhysRange::new(PhysAddr::new(0x1000_0000), PAGE).expect("valid");
+    let window = DmaWindow::new(low, DmaAddr::new(0)).expect("valid");
+    // At probe it was told of a page of RAM alone: of a pool elsewhere nobody knew.
+    let told = RamMap {
+        banks: &[low],
+        dma_end: low.end(),
+    };
+    let device = DmaDevice::builder("short").windows(&[window]).build(&told);
+    let device = device.expect("valid");
+    let error = dma.reserve(&device, 2, SLOT, 1).expect_err("of no use");
+    let cell = PhysRange::new(PhysAddr::new(POOL.0), SLOT).expect("valid");
+    assert_eq!(error, ReserveError::Unreachable { cell });
+    assert_clean(&dma);
 }
 
 #[test]

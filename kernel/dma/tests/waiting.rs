@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{Layer, POOL, assert_clean, layer, legacy, pages, pattern, transfer};
+use common::{
+    CELLS, Layer, POOL, assert_clean, layer, layer_with_cells, legacy, pages, pattern, transfer,
+};
 use dma::swiotlb::Grants;
 use dma::{
     Attrs, Bouncing, Direction, DmaDevice, FromDevice, MapError, MapFuture, Mapping, Refused,
@@ -250,6 +252,27 @@ fn wt_2_a_newcomer_goes_behind_and_what_is_its_own_does_not_wait() {
     assert_eq!(waits.woken(), 1, "served first");
     assert!(lent.is_none(), "what came free is the first one's");
     drop((waits, late, mine, lent, reserved, rest));
+    assert_clean(&bed.dma);
+}
+
+#[test]
+fn wt_2_a_newcomer_that_fits_into_cells_does_not_wait() {
+    let machine = Machine::default();
+    let queue: &'static Queue = Box::leak(Box::default());
+    let dma = layer_with_cells(&machine, Bouncing::AsNeeded, CELLS).waiting(queue);
+    let bed = Bed {
+        holder: legacy(&machine),
+        machine,
+        dma,
+        queue,
+    };
+    let device = legacy(&bed.machine);
+    let rest = bed.leave(1);
+    let mut waits = bed.map(&device, PAGE, ToDevice);
+    assert!(waits.poll().is_none(), "one slot is free");
+    let small = bed.map(&device, 64, ToDevice).poll().expect("at once");
+    assert_eq!(bed.dma.totals(&device).by_cell, 1);
+    drop((small, waits, rest));
     assert_clean(&bed.dma);
 }
 

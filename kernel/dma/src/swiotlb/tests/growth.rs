@@ -22,6 +22,8 @@ pub(super) struct Store {
     asked: AtomicU64,
     /// Calls of `tend_in`.
     later: AtomicU64,
+    /// What the last of these said.
+    delay: AtomicU64,
     /// Of these, for a long time.
     rare: AtomicU64,
     /// Calls of `take`.
@@ -38,6 +40,7 @@ impl Store {
             now: AtomicU64::new(0),
             asked: AtomicU64::new(0),
             later: AtomicU64::new(0),
+            delay: AtomicU64::new(0),
             rare: AtomicU64::new(0),
             taken: AtomicU64::new(0),
             frees: AtomicU64::new(0),
@@ -130,6 +133,7 @@ impl Supply for Store {
             .fetch_add(u64::from(micros > 10 * IDLE_US), Relaxed);
         assert!(!Core::masked(), "timers are set with interrupts on");
         self.later.fetch_add(1, Relaxed);
+        self.delay.store(micros, Relaxed);
     }
 }
 
@@ -500,4 +504,27 @@ fn bp_4_an_empty_chunk_that_is_all_the_room_there_is_wakes_nobody_before_there_i
     assert!(store.asked(), "there is room elsewhere");
     rest(&pool, store);
     assert_eq!(total(&pool), 512);
+}
+
+#[test]
+fn bp_4_what_it_grew_by_is_looked_at_after_half_the_idle_time() {
+    let (pool, store) = growing(PLENTY, 3);
+    let chunk = take(&pool, CHUNK).expect("it grows");
+    assert_eq!(store.delay.load(Relaxed), IDLE_US / 2);
+    pool.release(chunk);
+}
+
+#[test]
+fn cp_8_a_chunk_that_comes_to_the_same_place_is_of_another_generation() {
+    let (pool, store) = growing(PLENTY, 2);
+    let place = || {
+        let slots = take(&pool, CHUNK).expect("it grows");
+        let place = pool.place_of(slots.data().start());
+        pool.release(slots);
+        rest(&pool, store);
+        place.expect("a slot of the pool")
+    };
+    let ((before, first), (after, second)) = (place(), place());
+    assert_eq!(before, after);
+    assert_ne!(first, second, "a slot that others had before, who had gone");
 }

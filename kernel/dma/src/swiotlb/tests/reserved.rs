@@ -379,3 +379,20 @@ fn rs_1_a_reservation_of_more_than_a_chunk_is_a_run_over_chunks() {
         pool.release(slots);
     }
 }
+
+#[test]
+fn rs_1_a_set_serves_its_own_device_while_it_is_kept_and_no_other() {
+    let (pool, owner, other) = (pool(64), terms(7, None), terms(8, None));
+    let set = reserve(&pool, &owner, 2, (&Limits::DEFAULT, SLOT, 1)).expect("room");
+    let layout = plain(&pool, SLOT);
+    let private = |terms: &Terms| pool.alloc_private(terms, &layout, SLOT);
+    // Which sets may be a device's is a hint, and may be of a set that has passed on.
+    (0..2).for_each(|set| other.add_set(set));
+    assert!(private(&other).is_none());
+    let used = private(&owner).expect("reserved");
+    pool.give_up(set);
+    (0..2).for_each(|set| owner.add_set(set));
+    assert!(private(&owner).is_none(), "given up, though not yet gone");
+    pool.release_for(&owner, used);
+    assert_eq!(pool.usage().used, 0);
+}
