@@ -151,7 +151,7 @@ impl Notes<'_> {
     /// The notes on `count` slots from the one around `at` on, chunk by chunk: a place is looked up once
     /// for all of its slots. `None` for a chunk without notes, and after it nothing.
     fn notes(&self, at: PhysAddr, count: u32) -> impl Iterator<Item = Option<&[Note]>> {
-        let mut rest = (count > 0).then(|| (at.align_down(SLOT), count));
+        let mut rest = Some((at.align_down(SLOT), count));
         core::iter::from_fn(move || {
             let (at, count) = rest.take()?;
             let notes = self.notes_in_chunk(at, count);
@@ -214,7 +214,7 @@ impl Notes<'_> {
         let first = PhysAddr::new(note.origin.load(Ordering::Relaxed));
         let len = about.left - ahead;
         Some(Found {
-            slots: ManuallyDrop::new(self.slots(at, len)?),
+            slots: ManuallyDrop::new(self.slots(at, len, 0)?),
             original: PhysRange::new(first.checked_add(ahead)?, len).ok()?,
             dir: about.dir,
         })
@@ -277,15 +277,13 @@ impl Notes<'_> {
 
     /// All slots of a mapping: where `guarded` took one more, that is among them.
     fn run(&self, at: PhysAddr, extent: u64, device: &DmaDevice) -> Option<Slots> {
-        let mut slots = self.slots(at, extent)?;
-        let bytes = at.get() % SLOT + extent + device.limits().guard();
-        slots.count = bytes.div_ceil(SLOT) as u32;
-        Some(slots)
+        self.slots(at, extent, device.limits().guard())
     }
 
-    /// The slots under `len` bytes of data at `at`: as they were kept, if that is all of a mapping.
-    fn slots(&self, at: PhysAddr, len: u64) -> Option<Slots> {
-        let count = (at.get() % SLOT + len).div_ceil(SLOT);
+    /// The slots under `len` bytes of data at `at` and `guard` more: as they were kept, if that is all of a
+    /// mapping.
+    fn slots(&self, at: PhysAddr, len: u64, guard: u64) -> Option<Slots> {
+        let count = (at.get() % SLOT + len + guard).div_ceil(SLOT);
         let (chunk, first) = self.places.slot_at(at)?;
         Some(Slots {
             pool: self.places.number(),

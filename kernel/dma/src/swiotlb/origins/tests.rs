@@ -1,10 +1,13 @@
 //! The notes against the bytes of a mapping, one by one.
 
 extern crate std;
+use super::super::CHUNK;
 use super::note::{DEVICE, low};
 use super::*;
 use crate::testing::BOARD;
+use hal::LINE;
 use proptest::prelude::*;
+use std::string::ToString;
 use std::sync::Barrier;
 use std::thread;
 
@@ -39,6 +42,26 @@ impl Places for Sixteen {
     fn slot_at(&self, at: PhysAddr) -> Option<(usize, u32)> {
         let slot = at.get().checked_sub(START)? / SLOT;
         (slot < 16).then_some((3, slot as u32))
+    }
+}
+
+/// The places from 3 to 5, one behind the other.
+struct Neighbours;
+
+impl Places for Neighbours {
+    fn number(&self) -> PoolNumber {
+        PoolNumber::SHARED
+    }
+
+    fn base(&self, place: usize) -> Option<PhysAddr> {
+        let before = (place as u64).checked_sub(3).filter(|before| *before < 3)?;
+        Some(at(before * CHUNK))
+    }
+
+    fn slot_at(&self, at: PhysAddr) -> Option<(usize, u32)> {
+        let offset = at.get().checked_sub(START)?;
+        let place = 3 + (offset / CHUNK) as usize;
+        (place < 6).then_some((place, (offset % CHUNK / SLOT) as u32))
     }
 }
 
@@ -137,6 +160,60 @@ fn cp_2_a_byte_in_the_first_bytes_of_a_later_slot_is_found_where_it_came_from() 
 }
 
 #[test]
+fn cp_2_a_run_across_chunks_is_noted_and_taken_in_all_of_them() {
+    let (kept, device) = (Origins::new(), device(1));
+    for place in [3, 4] {
+        kept.provide(place).expect("heap");
+    }
+    let notes = kept.by_address(&Neighbours);
+    let before = CHUNK_SLOTS - 1;
+    // A slot of the first, all of the second, and two of the third.
+    let start = u64::from(before) * SLOT;
+    let len = CHUNK + 3 * SLOT;
+    let run = || slots(before, 0, len);
+    let (original, dir) = (range(ORIG, len), Dir::FromDevice);
+    let none = notes.keep(run(), original, dir, device.id());
+    assert_eq!(none, Err(run()), "the third has no notes");
+    kept.provide(5).expect("heap");
+    keep(&notes, run(), original, dir, device.id());
+    let count = len / SLOT;
+    for slot in 0..count {
+        let here = found(&notes, start + slot * SLOT, &device);
+        assert_eq!(
+            here,
+            Some((ORIG + slot * SLOT, len - slot * SLOT)),
+            "{slot}"
+        );
+    }
+    assert_eq!(found(&notes, start + len, &device), None);
+    let taken = notes.take(at(start), &device).expect("kept");
+    assert_eq!((taken.slots, taken.original), (run(), original));
+    let mut gone = (0..count).map(|slot| found(&notes, start + slot * SLOT, &device));
+    assert!(gone.all(|found| found.is_none()));
+}
+
+#[test]
+fn dbg_17_the_mappings_of_a_device_are_known_by_their_first_bytes() {
+    let kept = origins();
+    let (notes, device, other) = (kept.by_address(&Sixteen), device(1), device(1));
+    for (first, skew, whose) in [(2, 0, &device), (4, 100, &device), (7, 0, &other)] {
+        let (slots, original) = (slots(first, skew, SLOT), range(ORIG, SLOT));
+        keep(&notes, slots, original, Dir::ToDevice, whose.id());
+    }
+    let starts: Vec<_> = notes.of(device.id()).collect();
+    assert_eq!(starts, [at(2 * SLOT), at(4 * SLOT + 100)]);
+}
+
+#[test]
+fn notes_that_find_no_heap_say_how_much_they_want() {
+    let none = NoOrigins { slots: CHUNK_SLOTS };
+    assert_eq!(
+        none.to_string(),
+        "no 16384 bytes of heap for the address-only interface: boot with a smaller swiotlb="
+    );
+}
+
+#[test]
 fn a_mapping_is_taken_once_whole_and_by_its_own_device() {
     let kept = origins();
     let (origins, device, other) = (kept.by_address(&Sixteen), device(4), device(4));
@@ -163,6 +240,25 @@ fn a_mapping_is_taken_once_whole_and_by_its_own_device() {
     );
     assert!(origins.take(at(2 * SLOT), &device).is_none(), "once");
     assert_eq!(found(&origins, 3 * SLOT, &device), None);
+}
+
+#[test]
+fn cp_4_the_slot_that_a_guard_took_is_taken_back_too() {
+    let kept = origins();
+    let untrusted = DmaDevice::builder("notes").untrusted().build(&BOARD);
+    let (notes, device) = (kept.by_address(&Sixteen), untrusted.expect("valid"));
+    for (skew, len, count) in [(0, SLOT, 2), (0, SLOT - LINE, 1), (4, SLOT - LINE, 2)] {
+        let run = || Slots {
+            count,
+            ..slots(3, skew, len)
+        };
+        let (original, dir) = (range(ORIG, len), Dir::FromDevice);
+        keep(&notes, run(), original, dir, device.id());
+        let whole = notes.whole(at(3 * SLOT + skew), &device).expect("kept");
+        assert_eq!(*whole.slots, run());
+        let taken = notes.take(at(3 * SLOT + skew), &device).expect("kept");
+        assert_eq!(taken.slots, run());
+    }
 }
 
 #[test]
