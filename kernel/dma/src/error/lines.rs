@@ -3,6 +3,7 @@
 extern crate std;
 
 mod samples;
+mod words;
 
 use super::MapError;
 use crate::checker::{Cause, Finding, NotForDevices};
@@ -32,6 +33,7 @@ fn says_what_to_do(line: &str) -> bool {
         "refill ",
         "want ",
         "must be ",
+        "must start ",
         "try ",
         "no name of",
         "DMA is off",

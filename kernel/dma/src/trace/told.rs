@@ -188,3 +188,32 @@ unsafe impl<P: Platform> Platform for Told<'_, P> {
         self.machine().end_view(range, access);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reason::Bouncing;
+    use sim::{Machine, Op};
+
+    #[test]
+    fn the_clock_the_interrupt_mask_and_the_views_are_the_machines_own() {
+        let machine = Machine::default();
+        let made = Dma::new(machine.clone(), Bouncing::Off, None);
+        let (dma, _) = made.expect("64-byte lines");
+        let stamps = [(); 4].map(|()| Told::<Machine>::stamp());
+        assert!(stamps.is_sorted_by(|before, after| before < after));
+        let state = Told::<Machine>::mask();
+        let masked = sim::irqs_masked();
+        Told::<Machine>::restore(state);
+        assert!(masked && !sim::irqs_masked());
+        let range = machine.take(hal::GIB, hal::PAGE).range();
+        machine.clear_trace();
+        dma.told().view(range, Access::Read);
+        dma.told().end_view(range, Access::Read);
+        let views = [
+            Op::View(range, Access::Read),
+            Op::EndView(range, Access::Read),
+        ];
+        assert_eq!(machine.trace(), views);
+    }
+}

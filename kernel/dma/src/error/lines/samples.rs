@@ -19,7 +19,7 @@ use crate::reservation::ReserveError;
 use crate::restricted::TooManyPools;
 use crate::sg::{NoTable, SgError};
 use crate::span::PastEnd;
-use crate::swiotlb::Unusable;
+use crate::swiotlb::{BadRegion, NoOrigins, Unusable};
 use crate::users::Consumer;
 use hal::{CacheLines, DmaAddr, PhysAddr, PhysRange};
 use std::fmt::Display;
@@ -219,6 +219,7 @@ pub(super) fn lines() -> Vec<String> {
         smallest: 32,
         writeback: 128,
     };
+    let beyond = sim::Machine::default().take(hal::GIB, hal::PAGE);
     [
         told(map_errors()),
         told(misuses()),
@@ -258,6 +259,8 @@ pub(super) fn lines() -> Vec<String> {
             Unusable::NoPage { region: block() },
         ]),
         told([no_memory]),
+        told([NoOrigins { slots: 1024 }]),
+        told([BadRegion { region: beyond }]),
         told([
             Nonsense::Level("loud"),
             Nonsense::Entries("many"),
