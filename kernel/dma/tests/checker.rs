@@ -307,6 +307,43 @@ fn dbg_16_a_line_that_two_mappings_have() {
     drop((first, all));
 }
 
+/// What is found when the device writes to a line that two mappings have, by address.
+fn twice_by_address(coherent: bool, attrs: Attrs) -> usize {
+    let machine = Machine::default();
+    let dma = checked(&machine);
+    let builder = DmaDevice::builder("d").windows(machine.bus().windows());
+    let builder = if coherent {
+        builder.coherent()
+    } else {
+        builder
+    };
+    let device = builder.build(&machine.ram()).expect("valid");
+    let calls = dma.by_address(&device).expect("memory");
+    let page = pages(&machine, Zone::Dma, 0, 4096, 0);
+    for _ in 0..2 {
+        // SAFETY: the page is lent, and no device is told.
+        unsafe { calls.map_single(page.range(), Dir::FromDevice, attrs) }.expect("low");
+    }
+    dma.findings().len()
+}
+
+#[test]
+fn ov_4_lines_are_shared_in_silence_by_attribute_or_by_a_device_that_snoops() {
+    assert_eq!(twice_by_address(false, Attrs::NONE), 1);
+    assert_eq!(twice_by_address(false, Attrs::SHARED), 0);
+    assert_eq!(twice_by_address(true, Attrs::NONE), 0);
+    let machine = Machine::default();
+    let (dma, device) = (checked(&machine), lists(&machine));
+    let shared = dma.share(pages(&machine, Zone::Dma, 0, 128, 0));
+    let list = |shared| {
+        let mut table = SgTable::with_capacity(1, 8).expect("memory");
+        assert!(table.push(shared).is_ok());
+        dma.map_sg_shared(&device, table, FromDevice).expect("low")
+    };
+    drop((list(shared.clone()), list(shared)));
+    assert_eq!(causes(&dma), [], "lists of shared buffers");
+}
+
 #[test]
 fn dbg_17_what_a_driver_leaves_behind_is_counted_and_one_is_described() {
     let machine = Machine::default();
@@ -355,12 +392,49 @@ fn dm_2_a_full_list_turns_the_checker_off_and_the_layer_lives_on() {
 }
 
 #[test]
+fn dm_3_of_mappings_that_are_alike_but_for_who_made_them_each_ends_once() {
+    let machine = Machine::default();
+    let (dma, device) = (checked(&machine), legacy(&machine));
+    let calls = dma.by_address(&device).expect("memory");
+    let page = pages(&machine, Zone::Dma, 0, 256, 0);
+    let [first, second] = [0xFFFF_FFFF_C000_1000, 0xFFFF_FFFF_C000_2000].map(|place| {
+        sim::set_place(place);
+        // SAFETY: the page is lent, and no device is told.
+        unsafe { calls.map_single(page.range(), Dir::ToDevice, Attrs::NONE) }.expect("low")
+    });
+    assert_eq!(first, second);
+    let live = || (0..ENTRIES).filter_map(|at| dma.checker().live(at));
+    let mut callers: Vec<_> = live().map(|live| live.callers[0] & 0xFFFF).collect();
+    callers.sort_unstable();
+    assert_eq!(callers, [0x1000, 0x2000]);
+    for left in [1, 0] {
+        unmap(&calls, first, 256, Dir::ToDevice);
+        assert_eq!((causes(&dma), live().count()), (vec![], left));
+    }
+}
+
+#[test]
+fn dm_4_findings_of_the_device_that_was_asked_for_alone_are_told() {
+    let machine = Machine::default();
+    let (dma, device) = (checked(&machine), legacy(&machine));
+    let calls = dma.by_address(&device).expect("memory");
+    for (asked, told) in [("other", 0), ("legacy", 1), ("other", 0), ("", 1)] {
+        dma.checker().only(asked);
+        unmap(&calls, DmaAddr::new(u64::MAX), 64, Dir::ToDevice);
+        assert_eq!(dma.findings().len(), told, "{asked:?}");
+    }
+    let status = dma.inspector().checker_status(&dma).expect("it is on");
+    assert_eq!(status.errors, 4);
+}
+
+#[test]
 fn dm_4_off_is_final_and_no_checker_is_made_for_it() {
     let machine = Machine::default();
     let plain = layer(&machine, Bouncing::AsNeeded, POOL);
     let off = Options::default();
     let made = dma::checker::Checker::<Machine>::new(&off, Forbidden::new(), || {});
     assert!(made.expect("nothing to reserve").is_none());
+    assert_eq!(plain.inspector().checker_status(&plain), None);
     assert_eq!(plain.device_removed(&legacy(&machine)).live, 0);
     let dma = plain.checked(&options(ENTRIES), Forbidden::new());
     dma.checker().turn_off();

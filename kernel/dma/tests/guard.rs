@@ -19,6 +19,7 @@ use dma::{
 };
 use hal::{DmaAddr, DmaBuffer, GIB, LINE, MIB, PAGE, Zone};
 use sim::{Builder, Machine, under_every_adversary};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 fn builder(machine: &Machine) -> DeviceBuilder {
     DmaDevice::builder("stray").windows(machine.bus().windows())
@@ -309,30 +310,44 @@ fn cp_4_an_overrun_changes_no_byte_and_one_alarm_waits_for_each_device() {
 
 #[test]
 fn cp_4_dbg_under_the_checker_it_is_a_finding_with_the_place_that_mapped_it() {
-    let machine = Machine::default();
-    let dma = checked(&machine);
-    // Trusted: under the checker whole slots are looked at, and of a device that only reads too.
-    let device = legacy(&machine);
     sim::set_place(0xFFFF_FFFF_C000_1234);
-    life(&dma, &device, (ToDevice, 64), |addr| {
-        assert_eq!(
-            dma.pool_usage().expect("a pool").used,
-            1,
-            "DM-6: as without"
-        );
-        write(&machine, addr + 100, 0x5A);
-    });
-    let found = dma.findings();
-    let [finding] = &found[..] else {
-        panic!("{found:?}");
-    };
-    let text = finding.to_string();
-    assert!(
-        text.starts_with("dma-debug: legacy: wrote 0x5a over 0xc9 at 0xd"),
-        "{text}"
-    );
-    assert!(text.ends_with("; mapped at 0xffffffffc0001234"), "{text}");
-    assert_eq!(dma.alarm(), None, "told once");
+    // Of a trusted one, too, whole slots are looked at under the checker, and where it only reads.
+    for device in [legacy, untrusted] {
+        let machine = Machine::default();
+        let (dma, device) = (checked(&machine), device(&machine));
+        life(&dma, &device, (ToDevice, 64), |addr| {
+            assert_eq!(
+                dma.pool_usage().expect("a pool").used,
+                1,
+                "DM-6: as without"
+            );
+            write(&machine, addr + 100, 0x5A);
+        });
+        let found = dma.findings();
+        let [finding] = &found[..] else {
+            panic!("{found:?}");
+        };
+        let text = finding.to_string();
+        let wanted = format!("dma-debug: {}: wrote 0x5a over 0xc9 at 0xd", device.name());
+        assert!(text.starts_with(&wanted), "{text}");
+        assert!(text.ends_with("; mapped at 0xffffffffc0001234"), "{text}");
+        assert_eq!(dma.alarm(), None, "told once");
+    }
+}
+
+#[test]
+fn cp_4_who_may_print_is_called_when_an_alarm_waits() {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let machine = Machine::default();
+    let mut dma = layer(&machine, Bouncing::AsNeeded, POOL);
+    dma.alarm_with(|| _ = CALLS.fetch_add(1, Relaxed));
+    let device = untrusted(&machine);
+    for (at, calls) in [(99, 0), (100, 1), (100, 2)] {
+        life(&dma, &device, (FromDevice, 100), |addr| {
+            write(&machine, addr + at, 0x5A);
+        });
+        assert_eq!(CALLS.load(Relaxed), calls);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{POOL, layer, legacy, pages, transfer};
-use dma::{Bouncing, FromDevice, SgTable, Staging, ToDevice};
+use dma::{Bouncing, DmaDevice, FromDevice, SgTable, Staging, ToDevice};
 use hal::{Pages, Zone};
 use sim::Machine;
 use std::fmt::{Debug, Display};
@@ -32,6 +32,11 @@ fn a_handle_tells_what_it_is_and_whose() {
     assert_eq!(format!("{calls:?}"), "ByAddress(legacy)");
     let counts = format!("{device:?}");
     assert!(counts.contains("Counters { .. }"), "the inspector's alone");
+    assert!(counts.contains("Terms(legacy, quota None)"), "{counts}");
+    let limited = DmaDevice::builder("limited").quota(7);
+    let limited = format!("{:?}", limited.build(&machine.ram()).expect("valid"));
+    let terms = "Terms(limited, quota Some(Budget(7 slots)))";
+    assert!(limited.contains(terms), "{limited}");
 }
 
 /// Says the same in both ways.

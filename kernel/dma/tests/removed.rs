@@ -66,6 +66,8 @@ fn dbg_17_st_2_live_mappings_are_counted_without_a_list_by_every_way_to_end_one(
         ));
         assert_eq!(live(&dma, &device), 0, "in quarantine");
     }
+    assert_eq!(dma.device_removed(&device), Left { live: 0, kept: 0 });
+    assert_eq!(dma.complaint(), None, "nothing is left");
 }
 
 #[test]

@@ -48,6 +48,9 @@ fn rs_1_reserved_maps_succeed_while_the_pool_is_full() {
     let dma = layer(&machine, Bouncing::AsNeeded, POOL);
     let (mine, other) = (legacy(&machine), legacy(&machine));
     let reservation = dma.reserve(&mine, 2, PAGE, 1).expect("room");
+    let set = dma.inspector().reservations(&dma).next();
+    let told = set.map(|set| (set.device, set.cells, set.used));
+    assert_eq!(told, Some(("legacy", 2, 0)));
     let rest = hog(&dma, &other);
     let first = map(&dma, &mine, PAGE, FromDevice).expect("reserved");
     let second = map(&dma, &mine, 1, ToDevice).expect("reserved");
@@ -241,6 +244,9 @@ fn qt_1_a_device_is_refused_beyond_its_quota_and_another_is_not() {
     };
     assert_eq!((refused.error, refused.error.class()), (over, Class::Later));
     assert!(map(&dma, &other, PAGE, ToDevice).is_ok());
+    let inspector = dma.inspector();
+    assert_eq!(inspector.quota_used(&device), Some(2));
+    assert_eq!(inspector.quota_used(&other), None, "it has no quota");
     drop(held);
     assert!(map(&dma, &device, PAGE, ToDevice).is_ok());
 }

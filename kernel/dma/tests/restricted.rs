@@ -383,6 +383,32 @@ fn rp_1_memory_beyond_the_lookup_table_is_no_pool() {
 }
 
 #[test]
+fn rp_2_reports_show_of_each_device_the_pool_that_it_bounces_through() {
+    let machine = Machine::default();
+    let (dma, own, device) = bed(&machine, Bouncing::AsNeeded);
+    let (other, inspector) = (legacy(&machine), dma.inspector());
+    let by_cell = dma.map(&device, pages(&machine, Zone::Dma, 0, 64, 0), ToDevice);
+    let view = inspector.pool_of(&dma, &device).expect("its own");
+    assert_eq!((view.name(), view.restricted()), ("own", Some(own)));
+    assert_eq!(format!("{view:?}"), "PoolView(own)");
+    let (cells, usage) = view.cells().expect("a page of them");
+    assert_eq!((cells, usage.used), (range(OWN_CELLS.0, OWN_CELLS.1), 1));
+    assert_eq!(
+        (own.name(), own),
+        ("own", inspector.restricted_pool(&device).expect("bound"))
+    );
+    let shared = inspector.pool_of(&dma, &other).expect("everybody's");
+    assert_eq!((shared.name(), shared.restricted()), ("shared", None));
+    assert_eq!(
+        (shared.range(), shared.cells()),
+        (range(POOL.0, POOL.1), None)
+    );
+    assert_eq!(inspector.pool_extent(&dma), Some(shared.extent()));
+    assert_eq!(inspector.restricted_pool(&other), None);
+    drop(by_cell);
+}
+
+#[test]
 fn st_1_st_2_each_pool_and_each_device_counts_for_itself() {
     let machine = Builder::default().bank(0x5000_0000, 0x20_0000).build();
     let (dma, own, device) = bed(&machine, Bouncing::AsNeeded);

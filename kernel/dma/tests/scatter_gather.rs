@@ -662,6 +662,23 @@ fn a_list_whose_engine_does_not_halt_is_quarantined_with_all_its_slots() {
 }
 
 #[test]
+fn a_list_that_is_dropped_in_flight_is_quarantined_if_its_engine_does_not_halt() {
+    let machine = Machine::default();
+    let (dma, device) = (
+        layer(&machine, Bouncing::AsNeeded, POOL),
+        gatherer(&machine),
+    );
+    let engine = Idle::default();
+    engine.0.set(Halt::Unconfirmed);
+    let list = map((&dma, &device), mixed(&machine, 1), FromDevice);
+    let live = machine.live_bytes();
+    // SAFETY: nobody uses the segments.
+    drop(unsafe { list.launch(&engine) });
+    assert_eq!(machine.live_bytes(), live, "freed under the device");
+    assert_eq!(dma.quarantined(&device), (1, 0));
+}
+
+#[test]
 fn lists_that_are_dropped_leave_nothing_lent() {
     let machine = Machine::default();
     let (dma, device) = (

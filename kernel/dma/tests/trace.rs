@@ -4,22 +4,22 @@
 
 mod common;
 
-use common::{Idle, Layer, POOL, fly, layer, legacy, pages, transfer};
-use dma::address::Attrs;
+use common::{CELLS, Idle, Layer, POOL, fly, layer, layer_with_cells, legacy, pages, transfer};
+use dma::address::{Attrs, SgEntry};
 use dma::checker::{Forbidden, Level, Options};
 use dma::trace::{EVENTS, Event, Kind, Line, Order, merge};
 use dma::{
     Bidirectional, Bouncing, Dir, Direction, DmaDevice, FromDevice, Halt, Mapping, SgTable,
     ToDevice,
 };
-use hal::{DmaBuffer, MAX_CPUS, Pages, Zone};
+use hal::{DmaAddr, DmaBuffer, MAX_CPUS, Pages, Zone};
 use sim::Machine;
 
 /// A layer that tells its maintenance as well.
-fn maintained(machine: &Machine) -> Layer {
+fn maintained(layer: Layer) -> Layer {
     let mut options = Options::default();
     (options.level, options.entries) = (Level::Trace, 64);
-    layer(machine, Bouncing::AsNeeded, POOL).checked(&options, Forbidden::new())
+    layer.checked(&options, Forbidden::new())
 }
 
 /// All that the layer tells, and whether its order is right.
@@ -196,6 +196,45 @@ fn calls_by_address_are_told_and_a_second_unmap_is_found() {
     );
 }
 
+#[test]
+fn entries_of_a_list_by_address_are_told_one_by_one() {
+    let machine = Machine::default();
+    let (dma, device) = (layer(&machine, Bouncing::AsNeeded, POOL), legacy(&machine));
+    let calls = dma.by_address(&device).expect("memory");
+    let memory = [Zone::Dma, Zone::High].map(|zone| pages(&machine, zone, 0, 128, 0));
+    let mut list = memory.each_ref().map(|page| SgEntry::new(page.range()));
+    let dir = Dir::FromDevice;
+    // SAFETY: the pages are lent and no device is told.
+    unsafe { calls.map_sg(&mut list, dir, Attrs::NONE) }.expect("fits");
+    let addresses = list.each_ref().map(|entry| entry.dma_address());
+    // SAFETY: mapped so.
+    unsafe { calls.unmap_sg(&mut list, dir, Attrs::NONE) };
+    let (events, order) = told(&dma, &device);
+    assert_eq!(order, Ok(0));
+    let (map, bounce, unmap) = (Kind::Map, Kind::Bounce, Kind::Unmap);
+    assert_eq!(kinds(&events), [map, bounce, unmap, unmap]);
+    let of = |event: &Event| Some(DmaAddr::new(event.addr));
+    assert_eq!([of(&events[0]), of(&events[1])], addresses);
+}
+
+#[test]
+fn cm_7_what_a_cell_takes_is_told_as_well() {
+    let machine = Machine::default();
+    let dma = layer_with_cells(&machine, Bouncing::AsNeeded, CELLS);
+    let (dma, device) = (maintained(dma), legacy(&machine));
+    let page = pages(&machine, Zone::High, 0, 60, 0xA5);
+    let mapping = dma.map(&device, page, FromDevice).expect("fits");
+    drop(transfer(mapping, |_, _| {}).unmap());
+    let (events, order) = told(&dma, &device);
+    assert_eq!(order, Ok(0));
+    // The canary behind the bytes is stored as well, and looked at behind them.
+    let before = [Kind::Put, Kind::Put, Kind::Publish, Kind::Bounce];
+    let flight = [Kind::Launch, Kind::End];
+    let behind = [Kind::Acquire, Kind::Take, Kind::Acquire, Kind::Unmap];
+    let wanted = [&before[..], &flight, &behind].concat();
+    assert_eq!(kinds(&events), wanted);
+}
+
 /// What is told of a life of a buffer in `zone`, and whether its order is right.
 fn life_of<D: Direction>(
     (zone, direction): (Zone, D),
@@ -203,7 +242,7 @@ fn life_of<D: Direction>(
     live: impl FnOnce(&Layer, Mapped<'_, D>),
 ) -> (Vec<Event>, Result<usize, String>) {
     let machine = Machine::default();
-    let dma = maintained(&machine);
+    let dma = maintained(layer(&machine, Bouncing::AsNeeded, POOL));
     let builder = DmaDevice::builder("d").windows(machine.bus().windows());
     let builder = if coherent {
         builder.coherent()

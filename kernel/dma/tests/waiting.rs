@@ -187,7 +187,10 @@ fn wt_1_a_map_waits_for_an_unmap_and_carries_its_bytes() {
     let rest = bed.leave(2);
     let held = bed.map(&other, PAGE, ToDevice).poll().expect("room");
     let mut waits = bed.map(&device, PAGE, FromDevice);
+    let told = |waits: &Waiting<'_, _>| format!("{:?}", waits.future);
+    assert_eq!(told(&waits), "MapFuture(FromDevice for legacy is new)");
     assert!(waits.poll().is_none());
+    assert_eq!(told(&waits), "MapFuture(FromDevice for legacy waits)");
     drop(held);
     assert_eq!(waits.woken(), 0, "an unmap wakes nobody");
     bed.serve();
@@ -287,6 +290,7 @@ fn wt_4_dropped_at_any_time_it_leaves_nothing_behind() {
     let mut waits = bed.map(&device, PAGE, ToDevice);
     let mut next = bed.map(&device, PAGE, ToDevice);
     assert!(waits.poll().is_none() && next.poll().is_none());
+    assert_eq!(bed.dma.waiters(), 2);
     drop(held);
     bed.serve();
     assert_eq!(

@@ -48,6 +48,15 @@ impl Deref for Layer {
 }
 
 impl Layer {
+    pub fn inspector(&self) -> &Inspector {
+        &self.inspector
+    }
+
+    /// Has `alarm` called when a device wrote beside what it was given.
+    pub fn alarm_with(&mut self, alarm: fn()) {
+        self.dma.alarm_with(alarm);
+    }
+
     pub fn pool_usage(&self) -> Option<Usage> {
         self.inspector.pool_usage(&self.dma)
     }
