@@ -117,8 +117,17 @@ fn lists_exposures_owners_and_shares_are_told_in_order() {
     drop((first, second));
     let (events, order) = told(&dma, &device);
     assert_eq!(order, Ok(0));
-    let lists = events.iter().filter(|event| event.list).count();
-    assert_eq!(lists, 6, "map, a look and its end, launch, end, unmap");
+    let lists = events.iter().filter(|event| event.list);
+    let lens: Vec<_> = lists.map(|event| (event.kind, event.len)).collect();
+    let all = [
+        (Kind::Map, 256),
+        (Kind::SyncForCpu, 128),
+        (Kind::SyncForDevice, 128),
+        (Kind::Launch, 256),
+        (Kind::End, 256),
+        (Kind::Unmap, 256),
+    ];
+    assert_eq!(lens, all);
     assert_eq!(
         kinds(&events)
             .iter()

@@ -17,12 +17,10 @@ use core::sync::atomic::fence;
 /// A core looks for the shape: which search it is follows in bits that a shape leaves free.
 const LOOKING: u64 = 1 << 62;
 const SEARCH: u32 = 42;
-/// There is no run for it.
-const IN_VAIN: u64 = 1 << 63;
 
 /// See the module.
 pub(super) struct Rare {
-    /// 0: nothing is known.
+    /// 0: nothing is known. The number of a shape, which is never 0: there is no run for it.
     word: AtomicU64,
     /// Searches so far.
     searches: AtomicU64,
@@ -49,7 +47,7 @@ impl Rare {
 
     /// Was the shape looked for in vain, and has nothing come back since?
     pub(super) fn is_in_vain(&self, layout: &Layout) -> bool {
-        self.word.load(Acquire) == number(layout) | IN_VAIN
+        self.word.load(Acquire) == number(layout)
     }
 
     /// A search begins, of all that may serve.
@@ -64,7 +62,7 @@ impl Rare {
 
     /// It found nothing. That counts if nobody spoilt it; else the next one looks again.
     pub(super) fn found_nothing(&self, layout: &Layout, Search(search): Search) {
-        let in_vain = number(layout) | IN_VAIN;
+        let in_vain = number(layout);
         let _ = self.word.compare_exchange(search, in_vain, AcqRel, Relaxed);
     }
 

@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(reader.next().map(|event| event.addr), Some(0));
         noted(&trace, 1);
         let rest: Vec<u64> = reader.map(|event| event.addr).collect();
-        assert_eq!(rest, (MARGIN + 1..EVENTS as u64).collect::<Vec<_>>());
+        assert_eq!(rest, (33..EVENTS as u64).collect::<Vec<_>>());
     }
 
     /// A core that is interrupted whenever it has taken a number: the handler records as well.

@@ -228,12 +228,11 @@ fn a_mapping_is_taken_once_whole_and_by_its_own_device() {
     assert!(origins.take(at(2 * SLOT), &other).is_none());
     assert!(origins.take(at(2 * SLOT + 1), &device).is_none());
     assert!(origins.take(at(3 * SLOT), &device).is_none());
+    let all = slots(2, 0, SLOT + 4);
+    let whole = origins.whole(at(2 * SLOT), &device).expect("kept");
+    assert_eq!(*whole.slots, all, "the granule's bytes too");
     let taken = origins.take(at(2 * SLOT), &device).expect("kept");
-    assert_eq!(
-        taken.slots,
-        slots(2, 0, SLOT + 4),
-        "the granule's bytes too"
-    );
+    assert_eq!(taken.slots, all, "the granule's bytes too");
     assert_eq!(
         (taken.original, taken.dir),
         (range(ORIG, SLOT + 1), Dir::FromDevice)

@@ -528,3 +528,12 @@ fn cp_8_a_chunk_that_comes_to_the_same_place_is_of_another_generation() {
     assert_eq!(before, after);
     assert_ne!(first, second, "a slot that others had before, who had gone");
 }
+
+#[test]
+fn a_place_is_not_taken_for_less_than_a_word_of_slots() {
+    let (pool, _) = growing(&[(BASE + CHUNK, 32 * SLOT)], 3);
+    let floor = take(&pool, MIB).expect("all of it");
+    assert!(take(&pool, SLOT).is_none(), "a place for 32 slots");
+    assert_eq!(total(&pool), 512);
+    pool.release(floor);
+}
