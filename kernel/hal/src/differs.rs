@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "loads by address")]
 
+use core::ops::Range;
 use core::ptr::NonNull;
 
 /// Bytes of the word by which memory is looked through.
@@ -12,26 +13,29 @@ const WORD: usize = size_of::<u64>();
 /// # Safety
 /// `start` is valid for loads of `len` initialised bytes.
 pub(crate) unsafe fn first_other(start: NonNull<u8>, len: usize, byte: u8) -> Option<(usize, u8)> {
-    let (mut at, same) = (0, u64::from_ne_bytes([byte; WORD]));
-    while at < len {
-        // SAFETY: `at` is below `len`.
-        let place = unsafe { start.add(at) };
-        if len - at >= WORD && place.addr().get().is_multiple_of(WORD) {
-            // SAFETY: a word, aligned, all of it below `len`.
-            let word = unsafe { place.cast::<u64>().read_volatile() };
-            if word == same {
-                at += WORD;
-                continue;
-            }
+    let head = start.align_offset(WORD).min(len);
+    let tail = len - (len - head) % WORD;
+    let word = u64::from_ne_bytes([byte; WORD]);
+    let same = |at: usize| {
+        // SAFETY: a word, aligned, all of it below `len`.
+        let found = unsafe { start.add(at).cast::<u64>().read_volatile() };
+        found == word
+    };
+    let bytes = |part: Range<usize>| {
+        part.map(|at| {
+            // SAFETY: a byte below `len`.
+            let found = unsafe { start.add(at).read_volatile() };
+            (at, found)
+        })
+        .find(|(_, found)| *found != byte)
+    };
+    bytes(0..head).or_else(|| {
+        let mut at = head;
+        while at < tail && same(at) {
+            at += WORD;
         }
-        // SAFETY: a byte below `len`.
-        let found = unsafe { place.read_volatile() };
-        if found != byte {
-            return Some((at, found));
-        }
-        at += 1;
-    }
-    None
+        bytes(at..len.min(at + WORD))
+    })
 }
 
 #[cfg(test)]
