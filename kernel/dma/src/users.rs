@@ -74,6 +74,15 @@ const fn owner(id: DeviceId) -> u32 {
     id.number().wrapping_add(1)
 }
 
+/// The row that a device gets, unless somebody has it. Not the last one, which is many devices'.
+#[inline]
+const fn first_row(id: DeviceId) -> usize {
+    match id.number() as usize % ROWS {
+        OTHERS => 0,
+        row => row,
+    }
+}
+
 impl<P: Platform> Users<P> {
     /// Context: thread; allocates.
     pub(crate) fn new() -> Self {
@@ -85,10 +94,10 @@ impl<P: Platform> Users<P> {
         }
     }
 
-    /// The row of a device that has one.
+    /// The row of a device, or that of all who have none.
     #[inline]
     fn row(&self, id: DeviceId) -> usize {
-        let first = id.number() as usize % ROWS;
+        let first = first_row(id);
         if self.rows[first].owner.load(Ordering::Relaxed) == owner(id) {
             return first;
         }
@@ -109,10 +118,9 @@ impl<P: Platform> Users<P> {
         if at != OTHERS {
             return at;
         }
-        let first = id.number() as usize;
-        let mut places = (0..ROWS).map(|step| (first + step) % ROWS);
+        let mut places = (0..OTHERS).map(|step| (first_row(id) + step) % OTHERS);
         let free = |at: &usize| self.rows[*at].owner.load(Ordering::Relaxed) == 0;
-        let found = places.find(|at| *at != OTHERS && free(at));
+        let found = places.find(free);
         let (at, name) = match found {
             Some(at) => (at, device.name()),
             None => (OTHERS, "(others)"),
@@ -137,9 +145,10 @@ impl<P: Platform> Users<P> {
 
     /// A device has taken so many slots. What it reserves counts as a whole, not as it is used.
     pub(crate) fn took_many(&self, device: &DmaDevice, slots: u32) {
-        let first = device.id().number() as usize % ROWS;
-        let known = self.rows[first].owner.load(Ordering::Relaxed) == owner(device.id());
-        let at = if known { first } else { self.settle(device) };
+        let at = match self.row(device.id()) {
+            OTHERS => self.settle(device),
+            at => at,
+        };
         self.rows[at].slots.took(slots);
     }
 
@@ -213,5 +222,20 @@ mod tests {
         users.gave_many(few.id(), 1);
         users.gave_many(most.id(), 2);
         assert_eq!(users.top(PoolNumber::SHARED), None);
+    }
+
+    #[test]
+    fn st_2_a_device_of_whichever_number_is_counted_without_a_lock_once_it_has_a_row() {
+        // Of as many numbers that follow one another, two stand for each row.
+        for _ in 0..2 * ROWS {
+            let users = Users::<Machine>::new();
+            let device = DmaDevice::builder("any").build(&BOARD).expect("valid");
+            users.took_many(&device, 1);
+            let locks = sim::irq_masks();
+            users.took_many(&device, 1);
+            users.gave_many(device.id(), 2);
+            assert_eq!(sim::irq_masks(), locks, "{:?}", device.id());
+            assert_eq!(users.of(device.id()), (0, 2));
+        }
     }
 }
