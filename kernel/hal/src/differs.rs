@@ -17,18 +17,19 @@ pub(crate) unsafe fn first_other(start: NonNull<u8>, len: usize, byte: u8) -> Op
     let tail = len - (len - head) % WORD;
     let word = u64::from_ne_bytes([byte; WORD]);
     let same = |at: usize| {
+        // SAFETY: `at` is below `len`.
+        let place = unsafe { start.add(at) };
         // SAFETY: a word, aligned, all of it below `len`.
-        let found = unsafe { start.add(at).cast::<u64>().read_volatile() };
+        let found = unsafe { place.cast::<u64>().read_volatile() };
         found == word
     };
-    let bytes = |part: Range<usize>| {
-        part.map(|at| {
-            // SAFETY: a byte below `len`.
-            let found = unsafe { start.add(at).read_volatile() };
-            (at, found)
-        })
-        .find(|(_, found)| *found != byte)
+    let byte_at = |at: usize| {
+        // SAFETY: `at` is below `len`.
+        let place = unsafe { start.add(at) };
+        // SAFETY: a byte below `len`.
+        (at, unsafe { place.read_volatile() })
     };
+    let bytes = |part: Range<usize>| part.map(byte_at).find(|(_, found)| *found != byte);
     bytes(0..head).or_else(|| {
         let mut at = head;
         while at < tail && same(at) {
