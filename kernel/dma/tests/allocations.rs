@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::{Idle, POOL, pages};
+use common::{Idle, POOL, pages, snooping_if};
 use dma::address;
 use dma::checker::{Checker, Forbidden, Level, Options};
 use dma::swiotlb::Pool;
@@ -167,13 +167,8 @@ fn bed(bouncing: Bouncing, coherent: bool, checked: bool) -> Bed {
     let machine = Builder::default().bank(0x5000_0000, 0x20_0000).build();
     let pool = Pool::new(machine.take(POOL.0, POOL.1)).expect("a chunk");
     let layer = Dma::new(Aside(machine.clone()), bouncing, Some(pool));
-    let builder = DmaDevice::builder("d").windows(machine.bus().windows());
+    let builder = snooping_if(coherent, &machine);
     let builder = builder.segments(8, 1).min_align_mask(0xFFF);
-    let builder = if coherent {
-        builder.coherent()
-    } else {
-        builder
-    };
     let (mut dma, _) = layer.expect("64-byte lines");
     if checked {
         let mut options = Options::default();

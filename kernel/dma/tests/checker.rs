@@ -7,7 +7,7 @@
 
 mod common;
 
-use common::{Idle, Layer, POOL, fly, layer, legacy, pages, transfer};
+use common::{Idle, Layer, POOL, fly, layer, legacy, pages, snooping_if, transfer};
 use dma::address::{Attrs, ByAddress};
 use dma::checker::{Call, Cause, Forbidden, Level, NotForDevices, Options};
 use dma::{
@@ -311,13 +311,8 @@ fn dbg_16_a_line_that_two_mappings_have() {
 fn twice_by_address(coherent: bool, attrs: Attrs) -> usize {
     let machine = Machine::default();
     let dma = checked(&machine);
-    let builder = DmaDevice::builder("d").windows(machine.bus().windows());
-    let builder = if coherent {
-        builder.coherent()
-    } else {
-        builder
-    };
-    let device = builder.build(&machine.ram()).expect("valid");
+    let device = snooping_if(coherent, &machine).build(&machine.ram());
+    let device = device.expect("valid");
     let calls = dma.by_address(&device).expect("memory");
     let page = pages(&machine, Zone::Dma, 0, 4096, 0);
     for _ in 0..2 {
@@ -353,10 +348,7 @@ fn dbg_17_what_a_driver_leaves_behind_is_counted_and_one_is_described() {
     let other = mapped(&dma, &device, Zone::High, FromDevice);
     core::mem::forget((one, other));
     assert_eq!(dma.device_removed(&device).live, 2);
-    let found = dma.findings();
-    let [finding] = &found[..] else {
-        panic!("{found:?}");
-    };
+    let finding = dma.one_finding();
     assert!(matches!(finding.cause, Cause::Left { count: 2, one } if one.len == 256));
     let text = finding.to_string();
     assert!(

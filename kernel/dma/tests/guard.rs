@@ -31,9 +31,13 @@ fn untrusted(machine: &Machine) -> DmaDevice {
 }
 
 fn checked(machine: &Machine) -> Layer {
+    checked_over(machine, POOL)
+}
+
+fn checked_over(machine: &Machine, pool: (u64, u64)) -> Layer {
     let mut options = Options::default();
     (options.level, options.entries) = (Level::On, 16);
-    layer(machine, Bouncing::AsNeeded, POOL).checked(&options, Forbidden::new())
+    layer(machine, Bouncing::AsNeeded, pool).checked(&options, Forbidden::new())
 }
 
 fn read(machine: &Machine, addr: u64, len: u64) -> Vec<u8> {
@@ -323,10 +327,7 @@ fn cp_4_dbg_under_the_checker_it_is_a_finding_with_the_place_that_mapped_it() {
             );
             write(&machine, addr + 100, 0x5A);
         });
-        let found = dma.findings();
-        let [finding] = &found[..] else {
-            panic!("{found:?}");
-        };
+        let finding = dma.one_finding();
         let text = finding.to_string();
         let wanted = format!("dma-debug: {}: wrote 0x5a over 0xc9 at 0xd", device.name());
         assert!(text.starts_with(&wanted), "{text}");
@@ -366,10 +367,7 @@ fn cp_8_a_write_after_unmap_is_told_by_the_name_of_who_had_the_slots() {
         life(&dma, &other, (ToDevice, 100), |addr| {
             assert_eq!(addr, at, "the same slot")
         });
-        let found = dma.findings();
-        let [finding] = &found[..] else {
-            panic!("{found:?}");
-        };
+        let finding = dma.one_finding();
         assert_eq!(finding.device, "stray");
         assert!(matches!(
             finding.cause,
@@ -384,10 +382,7 @@ fn cp_8_who_had_a_slot_last_is_known_for_each_slot_of_each_chunk() {
         .bank(0x1000_0000, 8 * MIB)
         .bank(GIB, 8 * MIB)
         .build();
-    let mut options = Options::default();
-    (options.level, options.entries) = (Level::On, 16);
-    let two_chunks = (0x1020_0000, 2 * CHUNK);
-    let dma = layer(&machine, Bouncing::AsNeeded, two_chunks).checked(&options, Forbidden::new());
+    let dma = checked_over(&machine, (0x1020_0000, 2 * CHUNK));
     let (device, other) = (untrusted(&machine), legacy(&machine));
     let whole_chunk = || {
         let pages = pages(&machine, Zone::High, 0, CHUNK, 1);
@@ -400,10 +395,7 @@ fn cp_8_who_had_a_slot_last_is_known_for_each_slot_of_each_chunk() {
     // The first chunk's slots are another's since then. The last of the run is written.
     write(&machine, at + PAGE + 1, 0x5A);
     let all = [whole_chunk(), whole_chunk()];
-    let found = dma.findings();
-    let [finding] = &found[..] else {
-        panic!("{found:?}");
-    };
+    let finding = dma.one_finding();
     assert_eq!(finding.device, "stray");
     drop(all);
     assert_clean(&dma);

@@ -19,6 +19,13 @@ fn words(machine: &Machine) -> DmaDevice {
     builder.build(&machine.ram()).expect("valid")
 }
 
+/// One that reaches everything.
+fn far(machine: &Machine) -> DmaDevice {
+    let builder = DmaDevice::builder("far").segments(32, 1);
+    let far = builder.mask(dma::DmaMask::bits(36));
+    far.build(&machine.ram()).expect("valid")
+}
+
 /// How an element comes to bounce, and why.
 const REASONS: [(Bouncing, Zone, BounceReason); 3] = [
     (Bouncing::Forced, Zone::Dma, BounceReason::Forced),
@@ -201,11 +208,7 @@ fn attr_1_a_list_passes_from_device_to_device_without_a_cache_operation() {
 fn attr_1_what_bounced_of_a_list_comes_home_and_is_owed_to_the_next_device() {
     under_every_adversary(&Builder::default(), |machine| {
         let dma = layer(machine, Bouncing::AsNeeded, POOL);
-        let (near, far) = (gatherer(machine), {
-            let builder = DmaDevice::builder("far").segments(32, 1);
-            let far = builder.mask(dma::DmaMask::bits(36));
-            far.build(&machine.ram()).expect("valid")
-        });
+        let (near, far) = (gatherer(machine), far(machine));
         // One with edges that bounce, one out of reach, one as it lies.
         let buffers = || {
             [
@@ -244,13 +247,7 @@ fn attr_1_what_bounced_of_a_list_comes_home_and_is_owed_to_the_next_device() {
 fn attr_1_of_a_list_that_is_passed_on_only_what_is_owed_is_cleaned() {
     let machine = Machine::default();
     let dma = layer(&machine, Bouncing::AsNeeded, POOL);
-    let far = DmaDevice::builder("far")
-        .segments(32, 1)
-        .mask(dma::DmaMask::bits(36));
-    let (near, far) = (
-        gatherer(&machine),
-        far.build(&machine.ram()).expect("valid"),
-    );
+    let (near, far) = (gatherer(&machine), far(&machine));
     // The one was written where it lies, and is stale until the CPU gets it; of the other three lines came home.
     let buffers = [(Zone::Dma, 128), (Zone::High, 192)];
     let buffers = buffers.map(|(zone, len)| pages(&machine, zone, 0, len, 0));

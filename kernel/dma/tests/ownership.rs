@@ -3,14 +3,16 @@
 
 mod common;
 
-use common::{Idle, POOL, Unproven, assert_clean, fly, layer, legacy, pages, pattern, transfer};
+use common::{
+    Idle, POOL, Unproven, assert_clean, fly, layer, legacy, pages, pattern, short, transfer,
+};
 use dma::Consumer;
 use dma::swiotlb::SLOT;
 use dma::{
     Bidirectional, BounceReason, Bouncing, DmaDevice, DmaMask, FromDevice, Halt, MapError,
     Quarantined, ToDevice,
 };
-use hal::{DmaAddr, DmaBuffer, DmaWindow, PhysAddr, PhysRange, RamMap, Zone};
+use hal::{DmaAddr, DmaBuffer, PhysAddr, Zone};
 use sim::{Builder, Machine, Op, under_every_adversary};
 use std::mem::forget;
 
@@ -203,17 +205,7 @@ fn km_2_ul_3_small_buffers_that_own_their_lines_are_counted_as_spared_bounces() 
 fn dec_2_a_pool_out_of_reach_is_said_to_be_and_no_slot_stays_used() {
     let machine = Machine::default();
     let dma = layer(&machine, Bouncing::AsNeeded, POOL);
-    let low = PhysRange::new(PhysAddr::new(0x1000_0000), 0x1000).expect("valid");
-    let window = DmaWindow::new(low, DmaAddr::new(0)).expect("valid");
-    // At probe it was told of a page of RAM alone: of a pool elsewhere nobody knew.
-    let lie = RamMap {
-        banks: &[low],
-        dma_end: low.end(),
-    };
-    let device = DmaDevice::builder("short")
-        .windows(&[window])
-        .build(&lie)
-        .expect("valid");
+    let device = short();
     let buffer = pages(&machine, Zone::High, 0, 64, 0);
     let error = dma
         .map(&device, buffer, ToDevice)

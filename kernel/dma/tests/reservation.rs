@@ -3,13 +3,15 @@
 
 mod common;
 
-use common::{Idle, Layer, POOL, assert_clean, fly, layer, legacy, pages, pattern, transfer};
+use common::{
+    Idle, Layer, POOL, assert_clean, fly, layer, legacy, pages, pattern, short, transfer,
+};
 use dma::address::Attrs;
 use dma::{
     Bouncing, Class, Dir, DmaDevice, FromDevice, Halt, MapError, Mapping, Refused, Reservation,
     ReserveError, SgError, SgTable, ToDevice,
 };
-use hal::{DmaAddr, DmaBuffer, DmaWindow, PAGE, Pages, PhysAddr, PhysRange, RamMap, Zone};
+use hal::{DmaBuffer, PAGE, Pages, PhysAddr, PhysRange, Zone};
 use sim::Machine;
 
 const SLOT: u64 = 2048;
@@ -151,16 +153,7 @@ fn rs_3_every_refusal_tells_why_and_takes_nothing() {
 fn rs_3_cells_that_the_device_does_not_reach_are_refused_and_given_back() {
     let machine = Machine::default();
     let dma = layer(&machine, Bouncing::AsNeeded, POOL);
-    let low = PhysRange::new(PhysAddr::new(0x1000_0000), PAGE).expect("valid");
-    let window = DmaWindow::new(low, DmaAddr::new(0)).expect("valid");
-    // At probe it was told of a page of RAM alone: of a pool elsewhere nobody knew.
-    let told = RamMap {
-        banks: &[low],
-        dma_end: low.end(),
-    };
-    let device = DmaDevice::builder("short").windows(&[window]).build(&told);
-    let device = device.expect("valid");
-    let error = dma.reserve(&device, 2, SLOT, 1).expect_err("of no use");
+    let error = dma.reserve(&short(), 2, SLOT, 1).expect_err("of no use");
     let cell = PhysRange::new(PhysAddr::new(POOL.0), SLOT).expect("valid");
     assert_eq!(error, ReserveError::Unreachable { cell });
     assert_clean(&dma);

@@ -4,7 +4,9 @@
 
 mod common;
 
-use common::{CELLS, Idle, Layer, POOL, fly, layer, layer_with_cells, legacy, pages, transfer};
+use common::{
+    CELLS, Idle, Layer, POOL, fly, layer, layer_with_cells, legacy, pages, snooping_if, transfer,
+};
 use dma::address::{Attrs, SgEntry};
 use dma::checker::{Forbidden, Level, Options};
 use dma::trace::{EVENTS, Event, Kind, Line, Order, merge};
@@ -252,13 +254,8 @@ fn life_of<D: Direction>(
 ) -> (Vec<Event>, Result<usize, String>) {
     let machine = Machine::default();
     let dma = maintained(layer(&machine, Bouncing::AsNeeded, POOL));
-    let builder = DmaDevice::builder("d").windows(machine.bus().windows());
-    let builder = if coherent {
-        builder.coherent()
-    } else {
-        builder
-    };
-    let device = builder.build(&machine.ram()).expect("valid");
+    let device = snooping_if(coherent, &machine).build(&machine.ram());
+    let device = device.expect("valid");
     let page = pages(&machine, zone, 0, 1500, 0xA5);
     let mapping = dma.map(&device, page, direction).expect("fits");
     live(&dma, mapping);

@@ -45,9 +45,13 @@ struct Bed {
 
 impl Bed {
     fn new() -> Self {
+        Self::with(|machine| layer(machine, Bouncing::AsNeeded, POOL))
+    }
+
+    fn with(layer: impl FnOnce(&Machine) -> Layer) -> Self {
         let machine = Machine::default();
         let queue: &'static Queue = Box::leak(Box::default());
-        let dma = layer(&machine, Bouncing::AsNeeded, POOL).waiting(queue);
+        let dma = layer(&machine).waiting(queue);
         let holder = legacy(&machine);
         Self {
             machine,
@@ -260,15 +264,7 @@ fn wt_2_a_newcomer_goes_behind_and_what_is_its_own_does_not_wait() {
 
 #[test]
 fn wt_2_a_newcomer_that_fits_into_cells_does_not_wait() {
-    let machine = Machine::default();
-    let queue: &'static Queue = Box::leak(Box::default());
-    let dma = layer_with_cells(&machine, Bouncing::AsNeeded, CELLS).waiting(queue);
-    let bed = Bed {
-        holder: legacy(&machine),
-        machine,
-        dma,
-        queue,
-    };
+    let bed = Bed::with(|machine| layer_with_cells(machine, Bouncing::AsNeeded, CELLS));
     let device = legacy(&bed.machine);
     let rest = bed.leave(1);
     let mut waits = bed.map(&device, PAGE, ToDevice);

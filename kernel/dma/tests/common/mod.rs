@@ -16,10 +16,13 @@ use dma::checker::{Checker, Finding, Forbidden, Options};
 use dma::swiotlb::{Grants, Pool, Usage};
 use dma::trace::Line;
 use dma::{
-    Bouncing, Complaint, Direction, Dma, DmaDevice, Engine, EngineId, Halt, InFlight, Inspector,
-    Left, Mapping, PoolView, Quarantined, RestrictedPool, TooManyPools, Totals,
+    Bouncing, Builder as DeviceBuilder, Complaint, Direction, Dma, DmaDevice, Engine, EngineId,
+    Halt, InFlight, Inspector, Left, Mapping, PoolView, Quarantined, RestrictedPool, TooManyPools,
+    Totals,
 };
-use hal::{DmaAddr, DmaBuffer, PAGE, Pages, PhysRange, Platform, Zone};
+use hal::{
+    DmaAddr, DmaBuffer, DmaWindow, PAGE, Pages, PhysAddr, PhysRange, Platform, RamMap, Zone,
+};
 use sim::{Builder, Machine};
 use std::cell::Cell;
 use std::ops::Deref;
@@ -155,6 +158,15 @@ impl Layer {
         std::iter::from_fn(|| self.checker().finding()).collect()
     }
 
+    /// The one thing that it has.
+    pub fn one_finding(&self) -> Finding {
+        let found = self.findings();
+        let [finding] = found[..] else {
+            panic!("{found:?}");
+        };
+        finding
+    }
+
     pub fn device_removed(&self, device: &DmaDevice) -> Left {
         self.inspector.device_removed(&self.dma, device)
     }
@@ -196,6 +208,29 @@ pub fn legacy(machine: &Machine) -> DmaDevice {
         .windows(machine.bus().windows())
         .build(&machine.ram())
         .expect("valid")
+}
+
+/// A master of the legacy bus, of one kind or the other.
+pub fn snooping_if(coherent: bool, machine: &Machine) -> DeviceBuilder {
+    let builder = DmaDevice::builder("d").windows(machine.bus().windows());
+    if coherent {
+        builder.coherent()
+    } else {
+        builder
+    }
+}
+
+/// A master that reaches one page of low RAM. At probe it was told of no other: of a pool elsewhere nobody
+/// knew.
+pub fn short() -> DmaDevice {
+    let low = PhysRange::new(PhysAddr::new(0x1000_0000), PAGE).expect("valid");
+    let window = DmaWindow::new(low, DmaAddr::new(0)).expect("valid");
+    let told = RamMap {
+        banks: &[low],
+        dma_end: low.end(),
+    };
+    let short = DmaDevice::builder("short").windows(&[window]);
+    short.build(&told).expect("valid")
 }
 
 /// As the DMA engine: whole words.
